@@ -1,0 +1,153 @@
+//! What a network has to offer to be a backend of the gateway.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::{Id, Node, Result};
+
+/// What a request says about where a resource may be found: parameters such as `tr`, `x.pe` and `ws`.
+///
+/// They are decoded but not checked: a backend ignores names it does not know and refuses values it
+/// must not follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints(Vec<(String, String)>);
+
+impl Hints {
+    /// Adds one parameter.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The values of one parameter, in the order given.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Every parameter in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Adds all of another's parameters behind the own ones.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
+/// Whether a resource is being worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Never seen, nothing on disk.
+    Unknown,
+    /// Its metadata is being looked for.
+    Resolving,
+    /// Known and idle: what is on disk is served, no peer is connected.
+    Parked,
+    /// Connected to the network.
+    Live,
+    /// The last attempt failed; `last_error` says why.
+    Failed,
+}
+
+/// What is known of a resource at this moment. Asking for it never starts a download.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The resource's own name (hostile text), once known.
+    pub name: Option<String>,
+    /// Length of everything in it, in bytes, once known.
+    pub length: Option<u64>,
+    /// Number of files in it, once known.
+    pub files: Option<u64>,
+    /// Bytes of it on disk that were checked.
+    pub bytes_held: u64,
+    /// Peers connected now.
+    pub peers: u64,
+    /// Bytes per second coming in now.
+    pub speed: u64,
+    /// What is being done with it.
+    pub state: State,
+    /// The last failure in words, if there was one since the last success.
+    pub last_error: Option<String>,
+}
+
+impl Status {
+    /// The status of a resource nobody ever asked for.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self {
+            name: None,
+            length: None,
+            files: None,
+            bytes_held: 0,
+            peers: 0,
+            speed: 0,
+            state: State::Unknown,
+            last_error: None,
+        }
+    }
+}
+
+/// A small document about a resource that only its own network knows, such as a `.torrent` file.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// A name to save it under (hostile text).
+    pub filename: String,
+    /// All of it.
+    pub bytes: Bytes,
+}
+
+/// One peer-to-peer network behind the gateway.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The first segment of its addresses, such as `bittorrent`.
+    fn protocol(&self) -> &'static str;
+
+    /// The second segment: the version of its address form, such as `v0`.
+    fn version(&self) -> &'static str;
+
+    /// Turns any spelling of an id into the canonical one. Pure: no I/O, no waiting.
+    ///
+    /// The hints are what the spelling itself carries, such as the trackers of a magnet link.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadId`] for what is no id, [`crate::Error::Unsupported`] for a known form
+    /// that this backend cannot serve.
+    fn canonical(&self, id: &str) -> Result<(Id, Hints)>;
+
+    /// Finds the resource, within the backend's own time limit, and reads nothing of its body.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoPeers`], [`crate::Error::NoMetadata`] and whatever else kept it from being found.
+    async fn resolve(&self, id: &Id, hints: &Hints) -> Result<Node>;
+
+    /// Says what is known of the resource, without starting anything.
+    ///
+    /// # Errors
+    /// Only where the own disk cannot be read.
+    async fn status(&self, id: &Id) -> Result<Status>;
+
+    /// The kinds of [`Document`] it has, each the third segment of an address.
+    fn documents(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Finds a document of one of those kinds.
+    ///
+    /// # Errors
+    /// As [`Backend::resolve`]; [`crate::Error::NotFound`] for a kind it does not have.
+    async fn document(&self, kind: &str, id: &Id, hints: &Hints) -> Result<Document> {
+        let _ = (id, hints);
+        Err(crate::Error::NotFound {
+            what: format!("a document called {kind}"),
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! The one error of all crates. A variant is named for what its reader can do about it.
+
+use std::{sync::Arc, time::Duration};
+
+/// The result of everything that can fail on the way of a request.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request could not be answered. Cheap to clone, because many readers may share one failure.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The id is malformed.
+    #[error("this is not a valid id: {why}")]
+    BadId {
+        /// What is wrong and what a right one looks like.
+        why: String,
+    },
+    /// The path or a parameter is malformed.
+    #[error("{why}")]
+    BadAddress {
+        /// What is wrong and what a right one looks like.
+        why: String,
+    },
+    /// The configuration or the safety rules forbid a source that the request names.
+    #[error("{source_name} is not allowed as a source: {why}")]
+    ForbiddenSource {
+        /// The peer, tracker or webseed.
+        source_name: String,
+        /// The rule, and the configuration key that lifts it.
+        why: String,
+    },
+    /// There is no such thing.
+    #[error("there is no {what}")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// The format or the form of id is known, and cannot be served.
+    #[error("not supported: {what}")]
+    Unsupported {
+        /// What it is, and what to use instead.
+        what: String,
+    },
+    /// What the network gave does not match its address, or is damaged.
+    #[error("damaged content: {what}")]
+    Corrupt {
+        /// What is damaged.
+        what: String,
+    },
+    /// A limit on concurrent work is reached.
+    #[error("too much at once: {what}")]
+    Busy {
+        /// Which limit, and the configuration key that raises it.
+        what: String,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// Nobody was found who has it.
+    #[error("no peer was found within {} s; {cure}", waited.as_secs())]
+    NoPeers {
+        /// How long it was looked for.
+        waited: Duration,
+        /// What may help.
+        cure: String,
+    },
+    /// Peers were found, but none gave the metadata.
+    #[error("{peers} peers were found, but none sent the metadata within {} s", waited.as_secs())]
+    NoMetadata {
+        /// How long it was waited for.
+        waited: Duration,
+        /// How many peers were reached.
+        peers: usize,
+    },
+    /// The bytes stopped coming.
+    #[error("no byte arrived for {} s; {peers} peers are connected", waited.as_secs())]
+    Stalled {
+        /// How long nothing came.
+        waited: Duration,
+        /// How many peers were connected then.
+        peers: usize,
+    },
+    /// There is no room on disk.
+    #[error("no room on disk: {why}")]
+    NoSpace {
+        /// What holds the space, and what frees it.
+        why: String,
+    },
+    /// The agent is stopping.
+    #[error("the agent is stopping; start it again and retry")]
+    Stopping,
+    /// The own machine failed: a disk error or a bug. The details are logged, not sent.
+    #[error("{doing}: {cause}")]
+    Internal {
+        /// What was being done.
+        doing: &'static str,
+        /// What went wrong.
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// Wraps a failure of the own machine.
+    pub fn internal(
+        doing: &'static str,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Internal {
+            doing,
+            cause: Arc::from(cause.into()),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The vocabulary that every other crate speaks: what a backend is, what it finds, how that is read.
+//!
+//! ```text
+//!                        agent            main, command line, configuration
+//!            ┌─────────────┼─────────────┐
+//!         gateway      management     bittorrent …   (backends never see the gateway or each other)
+//!            └─────────────┼─────────────┘
+//!                        store            everything on disk
+//!                          │
+//!                        core             this crate: names only, no I/O, no runtime
+//! ```
+//!
+//! A request goes through them once, downwards:
+//! [`Backend::canonical`] gives every spelling of an id one [`Id`], [`Backend::resolve`] finds the
+//! [`Node`] without reading its body, [`walk`] follows a path below it, and [`File::open`] does the
+//! reading. Finding and reading are separate steps, so that a `HEAD` costs no more than metadata.
+
+mod backend;
+mod error;
+mod id;
+mod node;
+mod site;
+mod tree;
+
+pub use backend::{Backend, Document, Hints, State, Status};
+pub use error::{Error, Result};
+pub use id::{Id, Item};
+pub use node::{ByteStream, Dir, Entry, EntryKind, File, Freshness, Meta, Node, Priority, ReadCx};
+pub use site::{Evidence, Site};
+pub use tree::{FoundFile, files, largest, walk};

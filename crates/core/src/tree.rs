@@ -1,0 +1,104 @@
+//! All work on paths: following one, listing everything below, finding the largest file.
+
+use std::sync::Arc;
+
+use crate::{Dir, EntryKind, Error, File, Node, Result};
+
+/// How deep a tree is followed when all of it is listed.
+const DEEPEST: usize = 64;
+
+/// How many entries are looked at when all of a tree is listed.
+const MOST_ENTRIES: usize = 200_000;
+
+/// Follows a path of decoded segments below a node. No segments: the node itself.
+///
+/// # Errors
+/// [`Error::NotFound`] where an entry is missing or a file is used as a directory.
+pub async fn walk(root: Node, path: &[String]) -> Result<Node> {
+    let mut node = root;
+    for segment in path {
+        let found = match &node {
+            Node::Dir(dir) => dir.get(segment).await?,
+            Node::File(_) => None,
+        };
+        node = found.ok_or_else(|| Error::NotFound {
+            what: format!("entry {:?} here", path.join("/")),
+        })?;
+    }
+    Ok(node)
+}
+
+/// A file somewhere below a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// The names on the way to it, its own last.
+    pub path: Vec<String>,
+    /// Its length in bytes.
+    pub length: u64,
+}
+
+/// Lists every file below a directory, in the order of the directories' own lists.
+///
+/// Trees deeper than 64 levels or with more than 200,000 entries are listed up to there.
+///
+/// # Errors
+/// Whatever kept a directory from being read.
+pub async fn files(root: &Arc<dyn Dir>) -> Result<Vec<FoundFile>> {
+    let mut found = Vec::new();
+    let mut seen = 0;
+    let mut waiting = vec![(Vec::new(), Arc::clone(root))];
+    while let Some((path, dir)) = waiting.pop() {
+        for entry in dir.list().await? {
+            seen += 1;
+            if seen > MOST_ENTRIES {
+                return Ok(found);
+            }
+            let below = || {
+                path.iter()
+                    .cloned()
+                    .chain([entry.name.clone()])
+                    .collect::<Vec<_>>()
+            };
+            match entry.kind {
+                EntryKind::File { length } => found.push(FoundFile {
+                    path: below(),
+                    length,
+                }),
+                EntryKind::Dir if path.len() < DEEPEST => {
+                    if let Some(Node::Dir(inner)) = dir.get(&entry.name).await? {
+                        waiting.push((below(), inner));
+                    }
+                }
+                EntryKind::Dir => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Finds the largest file of a resource: a file itself, else the longest below the directory
+/// (the first in byte order of the path among equals).
+///
+/// # Errors
+/// [`Error::NotFound`] where there is no file at all.
+pub async fn largest(root: Node) -> Result<Arc<dyn File>> {
+    let dir = match root {
+        Node::File(file) => return Ok(file),
+        Node::Dir(dir) => dir,
+    };
+    let mut all = files(&dir).await?;
+    all.sort_by(|a, b| b.length.cmp(&a.length).then_with(|| a.path.cmp(&b.path)));
+    let first = all.into_iter().next();
+    let first = first.ok_or_else(|| Error::NotFound {
+        what: "file in this resource".into(),
+    })?;
+    match walk(Node::Dir(dir), &first.path).await? {
+        Node::File(file) => Ok(file),
+        Node::Dir(_) => Err(Error::NotFound {
+            what: "file in this resource".into(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+use std::{collections::BTreeMap, ops::Range};
+
+use async_trait::async_trait;
+use futures_util::{FutureExt, StreamExt, stream};
+
+use super::*;
+use crate::{ByteStream, Entry, Freshness, Meta, ReadCx};
+
+struct Text(Meta);
+
+#[async_trait]
+impl File for Text {
+    fn meta(&self) -> &Meta {
+        &self.0
+    }
+
+    async fn open(&self, _: Range<u64>, _: &ReadCx) -> Result<ByteStream> {
+        Ok(stream::empty().boxed())
+    }
+}
+
+struct Folder(BTreeMap<String, Node>);
+
+#[async_trait]
+impl Dir for Folder {
+    fn name(&self) -> &str {
+        "folder"
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Node>> {
+        Ok(self.0.get(name).cloned())
+    }
+
+    async fn list(&self) -> Result<Vec<Entry>> {
+        Ok(self
+            .0
+            .iter()
+            .map(|(name, node)| Entry {
+                name: name.clone(),
+                kind: match node {
+                    Node::File(file) => EntryKind::File {
+                        length: file.meta().length,
+                    },
+                    Node::Dir(_) => EntryKind::Dir,
+                },
+            })
+            .collect())
+    }
+}
+
+fn file(length: u64) -> Node {
+    let etag = format!("length-{length}");
+    let freshness = Freshness::Immutable;
+    Node::File(Arc::new(Text(Meta {
+        name: String::new(),
+        length,
+        etag,
+        modified: None,
+        freshness,
+    })))
+}
+
+fn folder<const N: usize>(entries: [(&str, Node); N]) -> Node {
+    Node::Dir(Arc::new(Folder(
+        entries.map(|(name, node)| (name.to_owned(), node)).into(),
+    )))
+}
+
+/// The fakes never wait, so that their futures are done at the first look.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("the fakes never wait")
+}
+
+fn tree() -> Node {
+    folder([
+        ("a", file(3)),
+        ("b", folder([("big", file(9)), ("same", file(9))])),
+        ("z", folder([])),
+    ])
+}
+
+#[test]
+fn the_largest_file_is_found_in_the_depth() {
+    let found = now(largest(tree())).expect("there is one");
+    assert_eq!(found.meta().length, 9);
+    assert!(matches!(
+        now(largest(folder([]))),
+        Err(Error::NotFound { .. })
+    ));
+}
+
+#[test]
+fn a_file_is_no_directory() {
+    let path = |parts: &[&str]| {
+        parts
+            .iter()
+            .map(|part| (*part).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(matches!(
+        now(walk(tree(), &path(&["b", "big"]))),
+        Ok(Node::File(_))
+    ));
+    assert!(matches!(
+        now(walk(tree(), &path(&["a", "big"]))),
+        Err(Error::NotFound { .. })
+    ));
+    assert!(matches!(
+        now(walk(tree(), &path(&["b", "none"]))),
+        Err(Error::NotFound { .. })
+    ));
+    assert!(matches!(now(walk(tree(), &[])), Ok(Node::Dir(_))));
+}
+
+#[test]
+fn every_file_is_listed_once() {
+    let Node::Dir(root) = tree() else {
+        unreachable!("a folder is a directory")
+    };
+    let mut paths: Vec<_> = now(files(&root))
+        .expect("readable")
+        .into_iter()
+        .map(|f| f.path.join("/"))
+        .collect();
+    paths.sort();
+    assert_eq!(paths, ["a", "b/big", "b/same"]);
+}
