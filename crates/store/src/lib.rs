@@ -1,16 +1,33 @@
-//! x
-use std::sync::Arc;
-use universal_p2p_core::{ByteStream, Item, Site};
-/// s
-pub struct Store;
-impl Store {
-    /// l
-    pub fn lease(self: &Arc<Self>, item: Item, site: Site) -> Lease { let _ = (item, site); Lease }
-}
-/// l
-#[must_use = "x"]
-pub struct Lease;
-impl Lease {
-    /// t
-    pub fn track(self, stream: ByteStream) -> ByteStream { stream }
-}
+//! Everything on disk: sparse objects, which chunks of them are present, small metadata, who asked.
+//!
+//! An [`Object`] is one sparse file in the layout of its resource plus the knowledge which chunks
+//! of it are held; a chunk is what its network can check by itself (a torrent piece, a block).
+//!
+//! # What "held" means
+//! A chunk is [`Held::Checked`] when its hash was right and it was written, in this run or before
+//! the last clean stop. The index on disk follows within a second: the data is synced first, then
+//! the index says present; on the way out the index says gone first, then the hole is punched.
+//! After an unclean stop the index is only a hint: whatever has data on disk becomes
+//! [`Held::Unchecked`] and is hashed again before it is served, so that neither a damaged index nor
+//! a torn write can reach a reader.
+//!
+//! # Limitations
+//! The disk limit and the choice of what to give up are not here yet; a chunk can already be
+//! forgotten ([`Object::forget`]).
+
+mod bits;
+mod buffers;
+mod error;
+mod index;
+mod layout;
+mod lease;
+mod ledger;
+mod object;
+mod platform;
+mod store;
+
+pub use error::OpenError;
+pub use layout::Layout;
+pub use lease::Lease;
+pub use object::{Check, Held, Object};
+pub use store::Store;

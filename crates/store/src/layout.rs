@@ -1,0 +1,102 @@
+//! How an object is cut into chunks.
+
+use std::ops::Range;
+
+/// The length of an object and of its chunks, in bytes. The last chunk may be shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    length: u64,
+    chunk_length: u64,
+}
+
+impl Layout {
+    /// Cuts `length` bytes into chunks of `chunk_length`.
+    ///
+    /// Returns `None` where the chunk length is zero or there would be more than 2³² - 1 chunks.
+    #[must_use]
+    pub fn new(length: u64, chunk_length: u64) -> Option<Self> {
+        let chunks = (chunk_length > 0).then(|| length.div_ceil(chunk_length))?;
+        u32::try_from(chunks)
+            .ok()
+            .filter(|chunks| *chunks < u32::MAX)?;
+        Some(Self {
+            length,
+            chunk_length,
+        })
+    }
+
+    /// Length of the object in bytes.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Length of every chunk but the last, in bytes.
+    #[must_use]
+    pub fn chunk_length(&self) -> u64 {
+        self.chunk_length
+    }
+
+    /// Number of chunks.
+    #[must_use]
+    pub fn chunks(&self) -> u32 {
+        u32::try_from(self.length.div_ceil(self.chunk_length)).expect("checked by new")
+    }
+
+    /// The chunk that holds the byte at `offset`; for an offset past the end, one past the last chunk.
+    #[must_use]
+    pub fn chunk_at(&self, offset: u64) -> u32 {
+        u32::try_from(offset / self.chunk_length)
+            .unwrap_or(u32::MAX)
+            .min(self.chunks())
+    }
+
+    /// The bytes of a chunk.
+    #[must_use]
+    pub fn bytes_of(&self, chunk: u32) -> Range<u64> {
+        let start = (u64::from(chunk) * self.chunk_length).min(self.length);
+        start..(start + self.chunk_length).min(self.length)
+    }
+
+    /// The chunks that a range of bytes touches.
+    #[must_use]
+    pub fn chunks_of(&self, bytes: &Range<u64>) -> Range<u32> {
+        if bytes.is_empty() {
+            let at = self.chunk_at(bytes.start);
+            return at..at;
+        }
+        self.chunk_at(bytes.start)..(self.chunk_at(bytes.end - 1) + 1).min(self.chunks())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn chunks_tile_the_object(length in 0_u64..100_000, chunk_length in 1_u64..5_000) {
+            let layout = Layout::new(length, chunk_length).expect("few chunks");
+            let mut next = 0;
+            for chunk in 0..layout.chunks() {
+                let bytes = layout.bytes_of(chunk);
+                prop_assert_eq!(bytes.start, next);
+                prop_assert!(!bytes.is_empty());
+                prop_assert_eq!(layout.chunk_at(bytes.start), chunk);
+                prop_assert_eq!(layout.chunk_at(bytes.end - 1), chunk);
+                next = bytes.end;
+            }
+            prop_assert_eq!(next, length);
+            prop_assert_eq!(layout.chunks_of(&(0..length)), 0..layout.chunks());
+        }
+    }
+
+    #[test]
+    fn absurd_layouts_are_refused() {
+        assert!(Layout::new(1, 0).is_none());
+        assert!(Layout::new(u64::MAX, 1).is_none());
+        assert_eq!(Layout::new(0, 16).map(|l| l.chunks()), Some(0));
+    }
+}

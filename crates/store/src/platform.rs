@@ -1,0 +1,103 @@
+//! File calls that differ between systems. What only Linux has stands here, each with a fallback.
+
+use std::{fs::File, io, ops::Range};
+
+/// Reads at an offset without moving any cursor; returns how much.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, offset)
+}
+
+/// Writes all of it at an offset without moving any cursor.
+#[cfg(unix)]
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Reads at an offset; returns how much. The cursor moves, which nobody here relies on.
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, offset)
+}
+
+/// Writes all of it at an offset. The cursor moves, which nobody here relies on.
+#[cfg(windows)]
+pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[written..];
+        offset += written as u64;
+    }
+    Ok(())
+}
+
+/// Reads what is in the page cache already, or `None` where that would have to wait for the disk.
+#[cfg(target_os = "linux")]
+pub(crate) fn read_cached(file: &File, into: &mut [u8], offset: u64) -> Option<usize> {
+    use rustix::io::{IoSliceMut, ReadWriteFlags, preadv2};
+    let read = preadv2(
+        file,
+        &mut [IoSliceMut::new(into)],
+        offset,
+        ReadWriteFlags::NOWAIT,
+    );
+    read.ok().filter(|read| *read > 0)
+}
+
+/// Elsewhere there is no way to ask, so that every read is left to a blocking thread.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn read_cached(_: &File, _: &mut [u8], _: u64) -> Option<usize> {
+    None
+}
+
+/// Gives the disk space of a range back; the range reads as zeros afterwards.
+#[cfg(target_os = "linux")]
+pub(crate) fn punch(file: &File, range: &Range<u64>) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    Ok(fallocate(
+        file,
+        flags,
+        range.start,
+        range.end - range.start,
+    )?)
+}
+
+/// Elsewhere the space stays taken until the object goes.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn punch(_: &File, _: &Range<u64>) -> io::Result<()> {
+    Ok(())
+}
+
+/// The ranges of a file that have data on disk.
+#[cfg(target_os = "linux")]
+pub(crate) fn data_ranges(file: &File, length: u64) -> Vec<Range<u64>> {
+    use rustix::fs::{SeekFrom, seek};
+    let mut ranges = Vec::new();
+    let mut at = 0;
+    while at < length {
+        let Ok(start) = seek(file, SeekFrom::Data(at)) else {
+            break;
+        };
+        let end = seek(file, SeekFrom::Hole(start))
+            .unwrap_or(length)
+            .min(length);
+        if end <= start {
+            break;
+        }
+        ranges.push(start..end);
+        at = end;
+    }
+    ranges
+}
+
+/// Elsewhere all of the file may be data.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn data_ranges(_: &File, length: u64) -> Vec<Range<u64>> {
+    std::iter::once(0..length)
+        .filter(|all| !all.is_empty())
+        .collect()
+}
