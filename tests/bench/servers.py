@@ -1,0 +1,167 @@
+"""The programs that are compared.
+
+Each serves when its constructor returns, gives the address of a file by `open(fixture, peers, known)`, where `known`
+says that it may have the metadata beforehand, and ends with `stop`.
+"""
+
+import http.client
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from clients import PATIENCE
+from fixtures import Fixture
+
+class Process:
+    """A child that writes its log into a file."""
+
+    def __init__(self, command: list[str | Path], log: Path, environment: dict[str, str] | None = None) -> None:
+        """Spawns it; `started` is then the seconds until it served, its standard output a pipe."""
+        self.log = log
+        self.began = time.perf_counter()
+        self.started = 0.0
+        with log.open("ab") as file:
+            environment = os.environ | (environment or {})
+            self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=file)
+
+    def stop(self) -> None:
+        """Asks by SIGTERM, and kills what has not gone after 10 s."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def failed(self, what: str) -> RuntimeError:
+        """The error that says what happened and shows the end of the log."""
+        self.stop()
+        return RuntimeError(f"{what}\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def wait_for_port(self, port: int) -> None:
+        """Returns when somebody listens there."""
+        while self.process.poll() is None and time.perf_counter() - self.began < 30:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except ConnectionRefusedError:
+                time.sleep(0.001)
+            else:
+                self.started = time.perf_counter() - self.began
+                return
+        raise self.failed("nobody listens")
+
+    def peak_memory(self) -> float:
+        """The most memory the program ever held, in MB (10^6)."""
+        return self._memory("VmHWM")
+
+    def memory(self) -> float:
+        """The memory the program holds now, in MB (10^6)."""
+        return self._memory("VmRSS")
+
+    def _memory(self, key: str) -> float:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) * 1024 / 1e6
+        raise RuntimeError(f"no {key}: the program has ended")
+
+
+class Agent(Process):
+    """universal-p2p: an address alone makes it fetch."""
+
+    CONFIG = '[network]\nscope = "loopback"\n'
+    # one slow seeder of a large piece may need longer than anybody would wait: to be measured, not cut off
+    PATIENT = CONFIG + '[timeouts]\nfirst_byte = "180s"\nstall = "180s"\n'
+
+    def __init__(self, binary: Path, folder: Path, config: str = CONFIG) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "config.toml"
+        path.write_text(config)
+        command = [binary, "serve", "--config", path, "--data-dir", folder / "data"]
+        command += ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"]
+        super().__init__(command, folder / "log")
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        line = self.process.stdout.readline().decode() if ready else ""
+        self.started = time.perf_counter() - self.began
+        addresses = dict(word.split("=", 1) for word in line.split() if "=" in word)
+        if not line.startswith("listening ") or "content" not in addresses:
+            raise self.failed(f"instead of `listening …` came {line!r}")
+        self.content = addresses["content"]
+
+    def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
+        """The address; nothing is asked yet, and whether the torrent is known is up to the data directory."""
+        query = "&".join("x.pe=" + quote(peer) for peer in peers)
+        return f"{self.content}/bittorrent/v0/stream/{fixture.info_hash}?{query}"
+
+
+class Rqbit(Process):
+    """rqbit's server: a torrent is added by its API, which selects the whole file, and then streamed."""
+
+    def __init__(self, binary: Path, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        port, listen = free_port(), free_port()
+        command: list[str | Path] = [binary, "-v", "error", "--disable-dht", "--disable-dht-persistence", "--disable-lsd"]
+        command += ["--disable-trackers", "--disable-upnp-port-forward", "--ipv4-only"]
+        command += ["--listen-ip", "127.0.0.1", "--listen-port", str(listen)]
+        command += ["--http-api-listen-addr", f"127.0.0.1:{port}"]
+        command += ["server", "start", "--disable-persistence", folder / "data"]
+        super().__init__(command, folder / "log", {"HOME": str(folder)})
+        self.wait_for_port(port)
+        self.api = f"http://127.0.0.1:{port}"
+
+    def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
+        """Adds the magnet link, or the torrent when it is known, and waits for the answer."""
+        body = fixture.torrent.read_bytes() if known else f"magnet:?xt=urn:btih:{fixture.info_hash}".encode()
+        connection = http.client.HTTPConnection(urlsplit(self.api).netloc, timeout=PATIENCE)
+        connection.request("POST", "/torrents?overwrite=true&initial_peers=" + ",".join(peers), body)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise RuntimeError(f"rqbit does not add the torrent: {text[:500]!r}")
+        return f"{self.api}/torrents/{fixture.info_hash}/stream/0"
+
+
+class Nginx(Process):
+    """nginx serving the seeder's own file: how fast a static server is here.
+
+    `tcp_nopush`, which often stands beside `sendfile`, is left out: on loopback it costs small answers 40 ms.
+    """
+
+    CONFIG = """daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/log warn;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; sendfile on; keepalive_requests 100000; default_type application/octet-stream;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port}; root {root}; }}
+}}
+"""
+
+    def __init__(self, binary: Path, folder: Path, root: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        path = folder / "nginx.conf"
+        user = "user root;\n" if os.geteuid() == 0 else ""  # the folder is open to its owner only
+        path.write_text(user + self.CONFIG.format(folder=folder, port=port, root=root))
+        super().__init__([binary, "-e", folder / "log", "-p", folder, "-c", path], folder / "log")
+        self.wait_for_port(port)
+        self.site = f"http://127.0.0.1:{port}"
+
+    def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
+        """The address of the file itself; nginx has no peers."""
+        return f"{self.site}/{quote(fixture.path.name)}"
+
+
+Server = Agent | Rqbit | Nginx
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, for programs that cannot say which one they took."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
