@@ -1,1 +1,41 @@
-//! x
+//! BitTorrent as a backend of the gateway.
+//!
+//! A request comes in as an infohash or a magnet link ([`BitTorrent::canonical`]); the metadata is
+//! taken from disk or from peers (BEP 9), and every file of the torrent becomes a
+//! [`universal_p2p_core::File`]. A read serves what is on disk straight from the store; for a piece
+//! that is not there it asks the engine, which knows peers and nothing of readers.
+//!
+//! ```text
+//! backend ── metadata ── discovery (hints, trackers, DHT)
+//!    └─ torrent ── reader ──┬─ store::Object      what is present
+//!                           └─ engine::Engine     join the swarm, fetch from here, forget these pieces
+//!                                 └─ rqbit        stock librqbit
+//! ```
+//!
+//! # Limitations
+//! Torrents of version 2 only (BEP 52) and webseeds (BEP 19) are not served. With the stock engine
+//! one piece comes from one peer, a torrent with `..`, separators or repeated names in it is refused
+//! as a whole, and a peer given in a URL while the torrent is live is only tried once nothing else
+//! comes.
+//!
+//! [`BitTorrent::canonical`]: universal_p2p_core::Backend::canonical
+
+mod address;
+mod backend;
+mod config;
+mod discovery;
+mod engine;
+mod file;
+mod infohash;
+mod magnet;
+mod metadata;
+mod metainfo;
+mod policy;
+mod reader;
+mod sources;
+mod torrent;
+mod tree;
+
+pub use backend::BitTorrent;
+pub use config::{Scope, Settings};
+pub use engine::StartError;

@@ -1,7 +1,7 @@
 //! One sparse file and the knowledge which chunks of it are held.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fs::File,
     io,
     ops::Range,
@@ -38,6 +38,19 @@ struct Presence {
     checked: Bits,
     unchecked: Bits,
     dirty_pages: BTreeSet<u32>,
+    /// Bytes written so far to chunks that are not checked yet; they may count twice.
+    written: HashMap<u32, u64>,
+}
+
+impl Presence {
+    fn of(checked: Bits, unchecked: Bits, dirty_pages: BTreeSet<u32>) -> Self {
+        Self {
+            checked,
+            unchecked,
+            dirty_pages,
+            written: HashMap::new(),
+        }
+    }
 }
 
 /// One resource on disk: a sparse file in the resource's own layout.
@@ -70,14 +83,7 @@ impl Object {
             checked.load_page(*page, bytes);
         }
         let unchecked = Bits::new(start.layout.chunks());
-        Self::new(
-            start,
-            Presence {
-                checked,
-                unchecked,
-                dirty_pages: BTreeSet::new(),
-            },
-        )
+        Self::new(start, Presence::of(checked, unchecked, BTreeSet::new()))
     }
 
     /// An object whose index is only a hint: every chunk with data on disk has to be hashed again.
@@ -90,14 +96,7 @@ impl Object {
         }
         let checked = Bits::new(start.layout.chunks());
         let dirty_pages = (0..checked.pages()).collect();
-        Self::new(
-            start,
-            Presence {
-                checked,
-                unchecked,
-                dirty_pages,
-            },
-        )
+        Self::new(start, Presence::of(checked, unchecked, dirty_pages))
     }
 
     fn new(start: Start, presence: Presence) -> Self {
@@ -179,21 +178,28 @@ impl Object {
         for chunk in self.layout.chunks_of(&(offset..end)) {
             let whole = self.layout.bytes_of(chunk);
             let part = whole.start.max(offset)..whole.end.min(end);
-            let wanted = {
-                let mut presence = self.presence();
-                presence.unchecked.set(chunk, false);
-                !presence.checked.has(chunk)
-            };
-            if wanted {
+            if self.takes_writes(chunk) {
                 let within = |at: u64| usize::try_from(at - offset).expect("within the slice");
-                platform::write_all_at(
-                    &self.file,
-                    &bytes[within(part.start)..within(part.end)],
-                    part.start,
-                )?;
+                let slice = &bytes[within(part.start)..within(part.end)];
+                platform::write_all_at(&self.file, slice, part.start)?;
+                *self.presence().written.entry(chunk).or_default() += part.end - part.start;
             }
         }
         Ok(())
+    }
+
+    /// Whether a chunk may be written to; if so, nothing is believed of it any more.
+    fn takes_writes(&self, chunk: u32) -> bool {
+        let mut presence = self.presence();
+        presence.unchecked.set(chunk, false);
+        !presence.checked.has(chunk)
+    }
+
+    /// Bytes written so far to a chunk that is not checked yet. It only grows while the chunk is
+    /// worked on, and says nothing of how many of them are right.
+    #[must_use]
+    pub fn written(&self, chunk: u32) -> u64 {
+        self.presence().written.get(&chunk).copied().unwrap_or(0)
     }
 
     /// Reads whatever is in the file, held or not: for hashing what was just written.
@@ -221,6 +227,7 @@ impl Object {
         {
             let mut presence = self.presence();
             presence.unchecked.set(chunk, false);
+            presence.written.remove(&chunk);
             if presence.checked.set(chunk, true) {
                 presence.dirty_pages.insert(chunk / PAGE_CHUNKS);
             }
@@ -243,6 +250,7 @@ impl Object {
             for chunk in chunks {
                 let was_checked = presence.checked.set(*chunk, false);
                 let was_unchecked = presence.unchecked.set(*chunk, false);
+                presence.written.remove(chunk);
                 if was_checked || was_unchecked {
                     presence.dirty_pages.insert(chunk / PAGE_CHUNKS);
                 }

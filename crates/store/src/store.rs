@@ -20,7 +20,6 @@ use crate::{
     index::{Health, Index},
     ledger::{Ledger, Use},
     object::Start,
-    platform,
 };
 
 /// How long what arrived may wait until the index says so.

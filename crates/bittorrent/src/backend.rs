@@ -1,0 +1,274 @@
+//! The backend: from an id to a torrent, once for all who ask at the same time.
+
+mod known;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::{FutureExt, StreamExt, stream};
+use librqbit_core::hash_id::Id20;
+use tokio_util::task::AbortOnDropHandle;
+use universal_p2p_core::{Backend, Document, Error, Hints, Id, Item, Node, Result, State, Status};
+use universal_p2p_store::Store;
+
+use crate::{
+    address,
+    config::Settings,
+    discovery::{Discovery, Identity},
+    engine::{Engine, Rqbit, StartError},
+    file::Source,
+    infohash, magnet, metadata,
+    metainfo::Metainfo,
+    policy::Policy,
+    sources::Sources,
+    torrent::{PROTOCOL, Torrent, disk_error},
+};
+use known::Known;
+
+/// The kind of document a torrent has, and the name it is kept under.
+const TORRENT: &str = "torrent";
+
+/// How often idle torrents are looked for.
+const PARK_EVERY: Duration = Duration::from_secs(5);
+
+/// BitTorrent behind the gateway.
+pub struct BitTorrent {
+    finder: Arc<Finder>,
+    known: Known,
+    policy: Policy,
+    _parking: AbortOnDropHandle<()>,
+}
+
+/// What it takes to find a torrent. Shared with the searches under way.
+struct Finder {
+    store: Arc<Store>,
+    engine: Arc<dyn Engine>,
+    discovery: Arc<Discovery>,
+    me: Identity,
+    metadata: Duration,
+}
+
+impl BitTorrent {
+    /// Starts the engine: opens its sockets and, where allowed, joins the DHT.
+    ///
+    /// # Errors
+    /// [`StartError`] where a port is taken or the state folder cannot be written.
+    pub async fn start(store: Arc<Store>, settings: Settings) -> Result<Self, StartError> {
+        let (engine, discovery, me) = Rqbit::start(&settings).await?;
+        let engine: Arc<dyn Engine> = Arc::new(engine);
+        let parked = Arc::clone(&engine);
+        let parking = async move {
+            loop {
+                tokio::time::sleep(PARK_EVERY).await;
+                parked.park_idle().await;
+            }
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the handle is kept with the backend and aborts with it"
+        )]
+        let parking = AbortOnDropHandle::new(tokio::spawn(parking));
+        let finder = Finder {
+            store,
+            engine,
+            discovery,
+            me,
+            metadata: settings.metadata,
+        };
+        let policy = Policy::of(&settings);
+        Ok(Self {
+            finder: Arc::new(finder),
+            known: Known::default(),
+            policy,
+            _parking: parking,
+        })
+    }
+
+    /// Leaves every swarm and closes every socket. Reads under way end with an error.
+    pub async fn stop(&self) {
+        self.finder.engine.stop().await;
+    }
+
+    /// Gives pieces of a torrent up, on disk and towards peers.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a torrent that is not known; what the disk says.
+    pub async fn forget(&self, id: &Id, pieces: &[u32]) -> Result<()> {
+        let torrent = self.at_hand(infohash::of(id)?).await?;
+        let torrent = torrent.ok_or_else(|| Error::NotFound {
+            what: format!("torrent {id}"),
+        })?;
+        self.finder.engine.forget(&torrent, pieces).await
+    }
+
+    /// The torrent, if its metadata is in memory or on disk.
+    async fn at_hand(&self, infohash: Id20) -> Result<Option<Arc<Torrent>>> {
+        if let Some(torrent) = self.known.get(infohash) {
+            return Ok(Some(torrent));
+        }
+        let Some(metainfo) = self.finder.kept(infohash).await? else {
+            return Ok(None);
+        };
+        self.open(metainfo).await.map(Some)
+    }
+
+    async fn open(&self, metainfo: Metainfo) -> Result<Arc<Torrent>> {
+        let store = Arc::clone(&self.finder.store);
+        let opening = move || Torrent::open(metainfo, Sources::default(), &store);
+        let opened = tokio::task::spawn_blocking(opening).await;
+        let torrent = opened.map_err(|error| Error::internal("opening a torrent", error))??;
+        Ok(self.known.insert(torrent))
+    }
+
+    /// The torrent, searched for where it is not at hand.
+    async fn find(&self, infohash: Id20, hints: &Hints) -> Result<Arc<Torrent>> {
+        let sources = address::sources(hints, self.policy)?;
+        let torrent = match self.at_hand(infohash).await? {
+            Some(torrent) => torrent,
+            None => self.search(infohash, sources.clone()).await?,
+        };
+        torrent.add_sources(&sources);
+        Ok(torrent)
+    }
+
+    /// Joins the search that is under way for this infohash, or begins one. Searches for the same
+    /// infohash that know of other sources run side by side, and the first to succeed ends all.
+    async fn search(&self, infohash: Id20, sources: Sources) -> Result<Arc<Torrent>> {
+        let finder = Arc::clone(&self.finder);
+        let search = self.known.search(infohash, &sources, || {
+            let sources = sources.clone();
+            async move { finder.search(infohash, sources).await }.boxed()
+        });
+        let found = tokio::select! {
+            found = search.clone() => found,
+            () = self.known.arrival(infohash) => Ok(()),
+        };
+        self.known.note(infohash, found.as_ref().err());
+        found?;
+        let torrent = self.at_hand(infohash).await?;
+        torrent.ok_or_else(|| Error::internal("finding a torrent", "its metadata was not kept"))
+    }
+}
+
+impl Finder {
+    /// Metadata that was kept earlier. A damaged file counts as none.
+    async fn kept(&self, infohash: Id20) -> Result<Option<Metainfo>> {
+        let kept = self.store.document(&item(infohash), TORRENT).await;
+        let kept = kept.map_err(|error| disk_error("reading a torrent's metadata", error))?;
+        Ok(kept.and_then(|file| Metainfo::from_torrent_file(&file, infohash).ok()))
+    }
+
+    /// Finds the metadata in the swarm and keeps it.
+    async fn search(&self, infohash: Id20, sources: Sources) -> Result<()> {
+        let named = self.discovery.peers(infohash, &sources, true);
+        let by_engine = self
+            .engine
+            .find_peers(infohash)
+            .unwrap_or_else(|| stream::empty().boxed());
+        let peers = stream::select(named, by_engine).boxed();
+        let metainfo = metadata::fetch(peers, infohash, self.me.peer_id, self.metadata).await?;
+        let kept = self
+            .store
+            .keep_document(&item(infohash), TORRENT, metainfo.torrent_file())
+            .await;
+        kept.map_err(|error| disk_error("keeping a torrent's metadata", error))
+    }
+}
+
+#[async_trait]
+impl Backend for BitTorrent {
+    fn protocol(&self) -> &'static str {
+        PROTOCOL
+    }
+
+    fn version(&self) -> &'static str {
+        "v0"
+    }
+
+    fn canonical(&self, id: &str) -> Result<(Id, Hints)> {
+        let (infohash, hints) = if magnet::is_magnet(id) {
+            magnet::parse(id)?
+        } else {
+            (infohash::parse(id)?, Hints::default())
+        };
+        Ok((infohash::id(&infohash), hints))
+    }
+
+    async fn resolve(&self, id: &Id, hints: &Hints) -> Result<Node> {
+        let torrent = self.find(infohash::of(id)?, hints).await?;
+        Ok(Source {
+            torrent,
+            engine: Arc::clone(&self.finder.engine),
+        }
+        .root())
+    }
+
+    async fn status(&self, id: &Id) -> Result<Status> {
+        let infohash = infohash::of(id)?;
+        let last_error = self.known.last_error(infohash);
+        let Some(torrent) = self.at_hand(infohash).await? else {
+            let state = match (self.known.is_searched(infohash), &last_error) {
+                (true, _) => State::Resolving,
+                (false, Some(_)) => State::Failed,
+                (false, None) => State::Unknown,
+            };
+            return Ok(Status {
+                state,
+                last_error,
+                ..Status::unknown()
+            });
+        };
+        let vitals = self.finder.engine.vitals(infohash);
+        let (metainfo, state) = (
+            &torrent.metainfo,
+            if vitals.is_some() {
+                State::Live
+            } else {
+                State::Parked
+            },
+        );
+        let vitals = vitals.unwrap_or_default();
+        Ok(Status {
+            name: Some(metainfo.name.clone()),
+            length: Some(metainfo.layout.length()),
+            files: Some(
+                metainfo
+                    .files
+                    .iter()
+                    .filter(|file| file.path.is_some())
+                    .count() as u64,
+            ),
+            bytes_held: torrent.object.bytes_held(),
+            peers: vitals.peers as u64,
+            speed: vitals.speed,
+            state,
+            last_error,
+        })
+    }
+
+    fn documents(&self) -> &'static [&'static str] {
+        &[TORRENT]
+    }
+
+    async fn document(&self, kind: &str, id: &Id, hints: &Hints) -> Result<Document> {
+        if kind != TORRENT {
+            return Err(Error::NotFound {
+                what: format!("document called {kind}"),
+            });
+        }
+        let torrent = self.find(infohash::of(id)?, hints).await?;
+        let name = Some(torrent.metainfo.name.as_str()).filter(|name| !name.is_empty());
+        Ok(Document {
+            media_type: "application/x-bittorrent",
+            filename: format!("{}.torrent", name.unwrap_or(id.as_str())),
+            bytes: torrent.metainfo.torrent_file(),
+        })
+    }
+}
+
+fn item(infohash: Id20) -> Item {
+    Item {
+        protocol: PROTOCOL,
+        id: infohash::id(&infohash),
+    }
+}

@@ -1,0 +1,43 @@
+//! What can be set.
+
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+
+use url::Url;
+
+/// How far sockets may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Anywhere.
+    Internet,
+    /// No socket leaves this machine: loopback addresses only, no DHT, no public tracker.
+    Loopback,
+}
+
+/// The settings of the backend.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How far sockets may reach.
+    pub scope: Scope,
+    /// Whether a peer or tracker named in a URL may have a private address.
+    pub allow_private: bool,
+    /// The port for peers, TCP and UDP; 0 takes any free one.
+    pub port: u16,
+    /// Whether the DHT is used for public torrents.
+    pub dht: bool,
+    /// `host:port` of nodes to join the DHT through; none: the well-known ones.
+    pub dht_bootstrap: Vec<String>,
+    /// Trackers to ask for every public torrent.
+    pub trackers: Vec<Url>,
+    /// Bytes per second sent to others; none: no limit.
+    pub upload_limit: Option<NonZeroU32>,
+    /// Peers connected at the same time for one torrent.
+    pub peers_per_torrent: usize,
+    /// Whether the router is asked to forward the port (UPnP).
+    pub upnp: bool,
+    /// How long metadata is looked for.
+    pub metadata: Duration,
+    /// How long a torrent nobody reads stays connected.
+    pub park_after: Duration,
+    /// A folder of the own, for the DHT's table and the engine's notes.
+    pub state: PathBuf,
+}

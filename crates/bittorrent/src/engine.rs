@@ -1,0 +1,69 @@
+//! The seam between a torrent and whatever fetches its pieces.
+//!
+//! What is present is no question to the engine: the torrent's [`Object`] says so, the engine
+//! writes to it and marks a piece as checked when its hash was right. What remains are three
+//! wishes: be in the swarm, fetch from here, forget these pieces.
+//!
+//! [`Object`]: universal_p2p_store::Object
+
+mod rqbit;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use librqbit_core::hash_id::Id20;
+use universal_p2p_core::Result;
+
+use crate::torrent::Torrent;
+
+pub(crate) use rqbit::Rqbit;
+
+/// Why the engine could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("BitTorrent cannot start: {0}; check the port and network keys of the configuration")]
+pub struct StartError(pub(crate) String);
+
+/// How a torrent is doing in its swarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Vitals {
+    /// Peers connected now.
+    pub(crate) peers: usize,
+    /// Bytes per second coming in.
+    pub(crate) speed: u64,
+}
+
+/// A reader's wish for bytes from a position onwards. Dropping it ends the fetching.
+pub(crate) trait Fetch: Send + Sync {
+    /// Says that the reader is at this offset of the file now.
+    fn move_to(&self, offset: u64);
+}
+
+/// What fetches pieces.
+#[async_trait]
+pub(crate) trait Engine: Send + Sync {
+    /// Peers that the engine itself can find for an infohash, such as by the DHT.
+    fn find_peers(&self, infohash: Id20) -> Option<BoxStream<'static, SocketAddr>>;
+
+    /// Joins the swarm of a torrent. Does nothing where it is in it already.
+    async fn join(&self, torrent: &Arc<Torrent>) -> Result<()>;
+
+    /// Begins to fetch a file from an offset onwards, a bounded stretch ahead of it.
+    fn fetch(&self, torrent: &Arc<Torrent>, file: usize, offset: u64) -> Box<dyn Fetch>;
+
+    /// Tells the engine that a reader has been waiting for a second: whatever can be tried is
+    /// tried now. Fails where the torrent cannot go on.
+    async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()>;
+
+    /// Gives pieces up for good, on disk and towards peers.
+    async fn forget(&self, torrent: &Arc<Torrent>, pieces: &[u32]) -> Result<()>;
+
+    /// Leaves the swarms of torrents that nobody has needed for a while.
+    async fn park_idle(&self);
+
+    /// How a torrent is doing, if it is in its swarm.
+    fn vitals(&self, infohash: Id20) -> Option<Vitals>;
+
+    /// Leaves every swarm and closes every socket.
+    async fn stop(&self);
+}

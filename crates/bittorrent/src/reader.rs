@@ -1,0 +1,162 @@
+//! Reading a file of a torrent: what is on disk from the store, the rest through the engine.
+
+mod media;
+
+use std::{ops::Range, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use tokio::time::{Instant, timeout};
+use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
+use universal_p2p_store::Held;
+
+use crate::{
+    engine::Fetch,
+    file::Source,
+    torrent::{Torrent, Visit, disk_error},
+};
+
+/// How often a waiting reader looks whether anything comes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A wait may be this many times as long as its limit while bytes of the wanted piece come in, so
+/// that a large piece from slow peers arrives, and one that is never right does not wait for ever.
+const PATIENCE: u32 = 4;
+
+/// Opens a range of a file and waits for its first byte.
+pub(crate) async fn open(
+    source: Source,
+    file: usize,
+    range: Range<u64>,
+    cx: &ReadCx,
+) -> Result<ByteStream> {
+    let offset = source.torrent.metainfo.files[file].offset;
+    let start = offset + range.start;
+    let mut reader = Reader {
+        source,
+        file,
+        file_offset: offset,
+        at: start,
+        end: offset + range.end,
+        network: None,
+        edges: Vec::new(),
+        cx: *cx,
+    };
+    let Some(first) = reader.next(cx.first_byte).await? else {
+        return Ok(stream::empty().boxed());
+    };
+    let rest = stream::try_unfold(reader, |mut reader| async move {
+        let next = reader.next(reader.cx.stall).await?;
+        Ok(next.map(|bytes| (bytes, reader)))
+    });
+    Ok(stream::once(async { Ok(first) }).chain(rest).boxed())
+}
+
+/// One open range. Offsets are those of the torrent.
+struct Reader {
+    source: Source,
+    file: usize,
+    file_offset: u64,
+    at: u64,
+    end: u64,
+    network: Option<Network>,
+    /// What is fetched at the edges of a media file while its head is read.
+    edges: Vec<media::Edge>,
+    cx: ReadCx,
+}
+
+/// What a reader holds while something it wants is missing.
+struct Network {
+    fetch: Box<dyn Fetch>,
+    _visit: Visit,
+}
+
+impl Reader {
+    /// The next bytes, or none at the end of the range.
+    async fn next(&mut self, patience: Duration) -> Result<Option<Bytes>> {
+        let object = Arc::clone(&self.source.torrent.object);
+        let layout = object.layout();
+        while self.at < self.end {
+            let piece = layout.chunk_at(self.at);
+            match object.held(piece) {
+                Held::Checked => {
+                    let upto = layout.bytes_of(piece).end.min(self.end);
+                    let read = object.read_some(self.at..upto).await;
+                    let bytes = read.map_err(|error| disk_error("reading a piece", error))?;
+                    // It may have been given up while it was read: then these may be zeros.
+                    if object.held(piece) == Held::Checked {
+                        self.at += bytes.len() as u64;
+                        return Ok(Some(bytes));
+                    }
+                }
+                Held::Unchecked => {
+                    let settled = object.settle_doubt(piece).await;
+                    settled.map_err(|error| disk_error("hashing a piece", error))?;
+                }
+                Held::Absent => self.await_piece(piece, patience).await?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits until a piece is there, and has the engine fetch it.
+    async fn await_piece(&mut self, piece: u32, patience: Duration) -> Result<()> {
+        let torrent = Arc::clone(&self.source.torrent);
+        let started = Instant::now();
+        let mut last_progress = started;
+        let mut written = torrent.object.written(piece);
+        self.fetch(&torrent, started + patience).await?;
+        while timeout(LOOK_EVERY, torrent.object.arrival(piece))
+            .await
+            .is_err()
+        {
+            let now = torrent.object.written(piece);
+            if now != written {
+                (written, last_progress) = (now, Instant::now());
+            }
+            if last_progress.elapsed() >= patience || started.elapsed() >= patience * PATIENCE {
+                return Err(self.stalled(patience));
+            }
+            self.source.engine.hurry(&torrent).await?;
+        }
+        media::drop_arrived(&mut self.edges, &torrent);
+        Ok(())
+    }
+
+    /// Makes sure that the engine fetches from the reader's position onwards.
+    async fn fetch(&mut self, torrent: &Arc<Torrent>, deadline: Instant) -> Result<()> {
+        let offset = self.at - self.file_offset;
+        if let Some(network) = &self.network {
+            network.fetch.move_to(offset);
+            return Ok(());
+        }
+        let visit = torrent.visit();
+        let joining = tokio::time::timeout_at(deadline, self.source.engine.join(torrent));
+        joining
+            .await
+            .map_err(|_| self.stalled(deadline - Instant::now()))??;
+        let fetch = self.source.engine.fetch(torrent, self.file, offset);
+        self.network = Some(Network {
+            fetch,
+            _visit: visit,
+        });
+        self.edges = media::edges(&self.source, self.file, self.at..self.end);
+        Ok(())
+    }
+
+    fn stalled(&self, waited: Duration) -> Error {
+        let torrent = &self.source.torrent;
+        let vitals = self
+            .source
+            .engine
+            .vitals(torrent.metainfo.infohash)
+            .unwrap_or_default();
+        match vitals.peers {
+            0 => Error::NoPeers {
+                waited,
+                cure: "name a peer (x.pe=address:port) or a tracker (tr=…) in the address, or try again later".into(),
+            },
+            peers => Error::Stalled { waited, peers },
+        }
+    }
+}

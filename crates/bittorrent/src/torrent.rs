@@ -1,0 +1,121 @@
+//! One known torrent: its metadata, its object on disk, where it may be found, who reads it.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use universal_p2p_core::{Error, Item, Result};
+use universal_p2p_store::{Object, Store};
+
+use crate::{infohash, metainfo::Metainfo, sources::Sources, tree::Branch};
+
+/// The protocol's name in addresses and on disk.
+pub(crate) const PROTOCOL: &str = "bittorrent";
+
+/// A torrent whose metadata is known.
+pub(crate) struct Torrent {
+    pub(crate) metainfo: Arc<Metainfo>,
+    pub(crate) object: Arc<Object>,
+    pub(crate) root: Arc<Branch>,
+    sources: Mutex<Sources>,
+    visits: Mutex<Visits>,
+}
+
+/// Who needs the swarm.
+struct Visits {
+    now: usize,
+    since: Instant,
+}
+
+impl Torrent {
+    /// Opens the torrent's object. Blocks on the disk for a moment.
+    pub(crate) fn open(
+        metainfo: Metainfo,
+        sources: Sources,
+        store: &Arc<Store>,
+    ) -> Result<Arc<Self>> {
+        let item = Item {
+            protocol: PROTOCOL,
+            id: infohash::id(&metainfo.infohash),
+        };
+        let metainfo = Arc::new(metainfo);
+        let check = Arc::clone(&metainfo);
+        let object = store
+            .object(
+                &item,
+                metainfo.layout,
+                Arc::new(move |piece, bytes| check.is_piece(piece, bytes)),
+            )
+            .map_err(|error| disk_error("opening a torrent's file", error))?;
+        let root = Branch::of(&metainfo.files);
+        let visits = Mutex::new(Visits {
+            now: 0,
+            since: Instant::now(),
+        });
+        Ok(Arc::new(Self {
+            metainfo,
+            object,
+            root,
+            sources: Mutex::new(sources),
+            visits,
+        }))
+    }
+
+    pub(crate) fn item(&self) -> &Item {
+        self.object.item()
+    }
+
+    /// Where it may be found, as far as requests said.
+    pub(crate) fn sources(&self) -> Sources {
+        guard(&self.sources).clone()
+    }
+
+    /// Remembers more places, and says whether any was new.
+    pub(crate) fn add_sources(&self, more: &Sources) -> bool {
+        guard(&self.sources).add(more)
+    }
+
+    /// Notes that somebody needs bytes from the swarm, until the visit is dropped.
+    pub(crate) fn visit(self: &Arc<Self>) -> Visit {
+        guard(&self.visits).now += 1;
+        Visit(Arc::clone(self))
+    }
+
+    /// For how long nobody has needed the swarm.
+    pub(crate) fn idle(&self) -> Duration {
+        let visits = guard(&self.visits);
+        if visits.now > 0 {
+            Duration::ZERO
+        } else {
+            visits.since.elapsed()
+        }
+    }
+}
+
+/// Somebody needs the swarm of a torrent.
+#[must_use = "a torrent is parked when its last visit is dropped"]
+pub(crate) struct Visit(Arc<Torrent>);
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut visits = guard(&self.0.visits);
+        visits.now -= 1;
+        visits.since = Instant::now();
+    }
+}
+
+/// An I/O error on the own disk as what its reader can do about it.
+pub(crate) fn disk_error(doing: &'static str, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::NoSpace {
+            why: "the disk is full; free some space and try again".into(),
+        },
+        _ => Error::internal(doing, error),
+    }
+}
+
+pub(crate) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
