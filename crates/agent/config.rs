@@ -1,0 +1,262 @@
+//! The configuration: built-in defaults, file, environment, command line; later wins.
+
+mod values;
+
+use std::{collections::BTreeSet, env, net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+use confique::{Config as _, meta::FieldKind};
+use directories::ProjectDirs;
+use serde::Serialize;
+use url::Url;
+
+use crate::arguments::Overrides;
+pub(crate) use values::{Engine, Level, LogFormat, Rate, Scope, Span};
+
+/// Every environment variable of the program begins with it.
+const PREFIX: &str = "UNIVERSAL_P2P_";
+
+/// Every key can also be given as an environment variable, UNIVERSAL_P2P_<SECTION>_<KEY>;
+/// lists are separated by commas there. An unknown key is an error.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Config {
+    #[config(nested)]
+    pub(crate) listen: Listen,
+    #[config(nested)]
+    pub(crate) network: Network,
+    #[config(nested)]
+    pub(crate) timeouts: Timeouts,
+    #[config(nested)]
+    pub(crate) limits: Limits,
+    #[config(nested)]
+    pub(crate) bittorrent: BitTorrent,
+    #[config(nested)]
+    pub(crate) log: Log,
+}
+
+/// Where the agent is reached.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Listen {
+    /// The content plane: what pages and players embed.
+    #[config(default = "127.0.0.1:7788", env = "UNIVERSAL_P2P_LISTEN_CONTENT")]
+    pub(crate) content: SocketAddr,
+    /// The management plane, an origin of its own so that no content can reach it.
+    #[config(default = "127.0.0.1:7789", env = "UNIVERSAL_P2P_LISTEN_MANAGEMENT")]
+    pub(crate) management: SocketAddr,
+    /// Further names by which the content plane may be called, besides loopback addresses and
+    /// localhost. Requests for any other host are refused.
+    #[config(default = [], env = "UNIVERSAL_P2P_LISTEN_HOSTS", parse_env = confique::env::parse::list_by_comma)]
+    pub(crate) hosts: Vec<String>,
+    /// Must be true for any address that is not loopback. Every request then needs the token in
+    /// the data directory, as "Authorization: Bearer TOKEN" or as ?token=TOKEN.
+    #[config(default = false, env = "UNIVERSAL_P2P_LISTEN_PUBLIC")]
+    pub(crate) public: bool,
+}
+
+/// How far connections reach.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Network {
+    /// "internet", or "loopback": no socket leaves this machine, no DHT, no public tracker.
+    #[config(default = "internet", env = "UNIVERSAL_P2P_NETWORK_SCOPE")]
+    pub(crate) scope: Scope,
+    /// Whether peers and trackers named in a URL may have private addresses. If so, any web page
+    /// can make the agent connect to machines in your network.
+    #[config(default = false, env = "UNIVERSAL_P2P_NETWORK_ALLOW_PRIVATE")]
+    pub(crate) allow_private: bool,
+}
+
+/// How long to wait.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Timeouts {
+    /// For the metadata of something that was never seen.
+    #[config(default = "60s", env = "UNIVERSAL_P2P_TIMEOUTS_METADATA")]
+    pub(crate) metadata: Span,
+    /// For the first byte of an answer while nothing of it comes in.
+    #[config(default = "30s", env = "UNIVERSAL_P2P_TIMEOUTS_FIRST_BYTE")]
+    pub(crate) first_byte: Span,
+    /// For the next byte of an answer, and for a client that takes none.
+    #[config(default = "60s", env = "UNIVERSAL_P2P_TIMEOUTS_STALL")]
+    pub(crate) stall: Span,
+}
+
+/// How much at once.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Limits {
+    /// Answers with content under way at the same time.
+    #[config(default = 1024, env = "UNIVERSAL_P2P_LIMITS_STREAMS")]
+    pub(crate) streams: usize,
+    /// The same from one client address. Everything on this machine is one address.
+    #[config(default = 512, env = "UNIVERSAL_P2P_LIMITS_STREAMS_PER_CLIENT")]
+    pub(crate) streams_per_client: usize,
+}
+
+/// The BitTorrent network.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct BitTorrent {
+    /// Whether /bittorrent/ addresses are answered.
+    #[config(default = true, env = "UNIVERSAL_P2P_BITTORRENT_ENABLED")]
+    pub(crate) enabled: bool,
+    /// What fetches pieces: "librqbit".
+    #[config(default = "librqbit", env = "UNIVERSAL_P2P_BITTORRENT_ENGINE")]
+    pub(crate) engine: Engine,
+    /// The port for peers, TCP and UDP; 0 takes any free one.
+    #[config(default = 0, env = "UNIVERSAL_P2P_BITTORRENT_PORT")]
+    pub(crate) port: u16,
+    /// Whether peers of public torrents are looked for in the DHT.
+    #[config(default = true, env = "UNIVERSAL_P2P_BITTORRENT_DHT")]
+    pub(crate) dht: bool,
+    /// Nodes to join the DHT through, as "host:port"; none means the well-known ones.
+    #[config(default = [], env = "UNIVERSAL_P2P_BITTORRENT_DHT_BOOTSTRAP", parse_env = confique::env::parse::list_by_comma)]
+    pub(crate) dht_bootstrap: Vec<String>,
+    /// Trackers that are asked for every public torrent.
+    #[config(
+        default = [
+            "udp://tracker.opentrackr.org:1337/announce",
+            "udp://open.stealth.si:80/announce",
+            "udp://tracker.torrent.eu.org:451/announce",
+            "udp://open.demonii.com:1337/announce",
+            "udp://exodus.desync.com:6969/announce",
+            "udp://explodie.org:6969/announce",
+        ],
+        env = "UNIVERSAL_P2P_BITTORRENT_TRACKERS",
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub(crate) trackers: Vec<Url>,
+    /// Bytes per second sent to others, such as "500kB", or "unlimited".
+    #[config(default = "unlimited", env = "UNIVERSAL_P2P_BITTORRENT_UPLOAD_LIMIT")]
+    pub(crate) upload_limit: Rate,
+    /// Peers connected at the same time for one torrent.
+    #[config(default = 80, env = "UNIVERSAL_P2P_BITTORRENT_PEERS_PER_TORRENT")]
+    pub(crate) peers_per_torrent: usize,
+    /// Whether the router is asked by UPnP to let peers in, which makes more of them reachable.
+    #[config(default = false, env = "UNIVERSAL_P2P_BITTORRENT_UPNP")]
+    pub(crate) upnp: bool,
+    /// How long a torrent stays connected when nobody reads it any more.
+    #[config(default = "60s", env = "UNIVERSAL_P2P_BITTORRENT_PARK_AFTER")]
+    pub(crate) park_after: Span,
+}
+
+/// What is told on standard error.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Log {
+    /// "error", "warn", "info", "debug" or "trace".
+    #[config(default = "info", env = "UNIVERSAL_P2P_LOG_LEVEL")]
+    pub(crate) level: Level,
+    /// "text" or "json".
+    #[config(default = "text", env = "UNIVERSAL_P2P_LOG_FORMAT")]
+    pub(crate) format: LogFormat,
+}
+
+impl Config {
+    /// Reads everything that has a say, and checks what goes together.
+    pub(crate) fn load(overrides: &Overrides) -> Result<Self> {
+        refuse_unknown_variables(env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        let mut builder = Self::builder().env();
+        match &overrides.config {
+            Some(file) if !file.is_file() => {
+                bail!("there is no configuration file {}", file.display())
+            }
+            Some(file) => builder = builder.file(file),
+            None => {
+                if let Some(folders) = folders() {
+                    builder = builder.file(folders.config_dir().join("config.toml"));
+                }
+            }
+        }
+        let mut config = builder
+            .load()
+            .map_err(|error| anyhow::anyhow!("{error:#}"))?;
+        config.listen.content = overrides.listen.unwrap_or(config.listen.content);
+        config.listen.management = overrides.management.unwrap_or(config.listen.management);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration as a file.
+    pub(crate) fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).context("printing the configuration")
+    }
+
+    fn check(&self) -> Result<()> {
+        let Listen {
+            content,
+            management,
+            public,
+            ..
+        } = &self.listen;
+        for (key, address) in [("content", content), ("management", management)] {
+            if !address.ip().is_loopback() && !public {
+                bail!(
+                    "listen.{key} = \"{address}\" can be reached by others; set listen.public = true to allow that"
+                );
+            }
+        }
+        if content == management && content.port() != 0 {
+            bail!(
+                "listen.content and listen.management are both \"{content}\"; they have to be two origins"
+            );
+        }
+        for (key, limit) in [
+            ("limits.streams", self.limits.streams),
+            ("limits.streams_per_client", self.limits.streams_per_client),
+            (
+                "bittorrent.peers_per_torrent",
+                self.bittorrent.peers_per_torrent,
+            ),
+        ] {
+            if limit == 0 {
+                bail!("{key} = 0 would allow nothing at all; set it to at least 1");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where everything is kept when nothing else is said.
+pub(crate) fn data_dir(overrides: &Overrides) -> Result<PathBuf> {
+    let default = || folders().map(|folders| folders.data_dir().to_owned());
+    overrides
+        .data_dir
+        .clone()
+        .or_else(default)
+        .context("this user has no home folder; name one with --data-dir")
+}
+
+fn folders() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "universal-p2p")
+}
+
+fn refuse_unknown_variables(names: impl Iterator<Item = String>) -> Result<()> {
+    let known: BTreeSet<&str> = variables(&Config::META.fields.iter().collect::<Vec<_>>());
+    for name in names.filter(|name| name.starts_with(PREFIX)) {
+        if !known.contains(name.as_str()) {
+            bail!(
+                "unknown environment variable {name}; `universal-p2p config` prints every key there is"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn variables(fields: &[&'static confique::meta::Field]) -> BTreeSet<&'static str> {
+    let mut names = BTreeSet::new();
+    for field in fields {
+        match &field.kind {
+            FieldKind::Leaf { env, .. } => names.extend(*env),
+            FieldKind::Nested { meta } => {
+                names.extend(variables(&meta.fields.iter().collect::<Vec<_>>()))
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests;

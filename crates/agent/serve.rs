@@ -1,0 +1,170 @@
+//! Running the agent, top to bottom: bind, open, start, tell, wait, stop.
+
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use tokio::{net::TcpListener, signal, time::timeout};
+use tokio_util::sync::CancellationToken;
+use universal_p2p_bittorrent::BitTorrent;
+use universal_p2p_core::Backend;
+use universal_p2p_gateway::{Gateway, Registry};
+use universal_p2p_management::{Facts, Token};
+use universal_p2p_store::Store;
+
+use crate::config::{self, Config};
+
+/// What is left of the five seconds after a signal when streams have ended.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// Runs the agent until it is told to stop.
+pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
+    raise_file_limit();
+    // First what others may hold: who cannot have it should fail before anything is touched.
+    let content = bind("listen.content", config.listen.content).await?;
+    let management = bind("listen.management", config.listen.management).await?;
+    let store = Store::open(data_dir)?;
+    let token = Token::load_or_make(data_dir).context("making the token in the data directory")?;
+    let content_url = format!("http://{}", content.local_addr()?);
+    let management_url = format!("http://{}", management.local_addr()?);
+
+    let bittorrent = start_bittorrent(&config, &store).await?.map(Arc::new);
+    let backends = bittorrent
+        .iter()
+        .map(|backend| Arc::clone(backend) as Arc<dyn Backend>)
+        .collect();
+    let settings = gateway_settings(&config, &management_url, &token);
+    let gateway = Gateway::new(Registry::new(backends), Arc::clone(&store), settings);
+
+    let stop = CancellationToken::new();
+    let facts = Facts {
+        version: env!("CARGO_PKG_VERSION"),
+        content: content_url.clone(),
+        since: Instant::now(),
+    };
+    announce(&content_url, &management_url);
+    let stopped = {
+        let serving = async {
+            tokio::try_join!(
+                gateway.serve(content, stop.clone()),
+                universal_p2p_management::serve(management, token, facts, stop.clone()),
+            )
+        };
+        tokio::pin!(serving);
+        tokio::select! {
+            ended = &mut serving => ended.map(|_| ()),
+            () = signalled() => {
+                tracing::info!("stopping");
+                stop.cancel();
+                // A management call that hangs must not keep the agent from going.
+                timeout(Duration::from_secs(4), serving).await.map_or(Ok(()), |ended| ended.map(|_| ()))
+            }
+        }
+    };
+    if let Some(backend) = bittorrent {
+        // Peers that do not answer lose their goodbye, not the user's data.
+        let _ = timeout(LEAVE, backend.stop()).await;
+    }
+    tokio::task::spawn_blocking(move || store.close())
+        .await?
+        .context("closing the data directory")?;
+    stopped.context("serving")
+}
+
+async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address} ({key}); if another program or agent has the port, stop it or choose another")
+    })
+}
+
+/// Tells on standard output where the agent is, once everything answers.
+fn announce(content: &str, management: &str) {
+    let mut out = std::io::stdout();
+    // Nobody has to be reading: a service runs without.
+    let _ = writeln!(out, "listening content={content} management={management}")
+        .and_then(|()| out.flush());
+}
+
+async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<BitTorrent>> {
+    let (section, network) = (&config.bittorrent, &config.network);
+    if !section.enabled {
+        return Ok(None);
+    }
+    let config::Engine::Librqbit = section.engine;
+    let loopback = network.scope == config::Scope::Loopback;
+    let settings = universal_p2p_bittorrent::Settings {
+        scope: match network.scope {
+            config::Scope::Internet => universal_p2p_bittorrent::Scope::Internet,
+            config::Scope::Loopback => universal_p2p_bittorrent::Scope::Loopback,
+        },
+        allow_private: network.allow_private,
+        port: section.port,
+        dht: section.dht,
+        dht_bootstrap: section.dht_bootstrap.clone(),
+        trackers: if loopback {
+            Vec::new()
+        } else {
+            section.trackers.clone()
+        },
+        upload_limit: section.upload_limit.0,
+        peers_per_torrent: section.peers_per_torrent,
+        upnp: section.upnp,
+        metadata: config.timeouts.metadata.0,
+        park_after: section.park_after.0,
+        state: store
+            .scratch("bittorrent")
+            .context("making a folder in the data directory")?,
+    };
+    Ok(Some(BitTorrent::start(Arc::clone(store), settings).await?))
+}
+
+fn gateway_settings(
+    config: &Config,
+    dashboard: &str,
+    token: &Token,
+) -> universal_p2p_gateway::Settings {
+    universal_p2p_gateway::Settings {
+        hosts: config.listen.hosts.clone(),
+        dashboard: dashboard.to_owned(),
+        first_byte: config.timeouts.first_byte.0,
+        stall: config.timeouts.stall.0,
+        streams: config.limits.streams,
+        streams_per_client: config.limits.streams_per_client,
+        token: config.listen.public.then(|| token.expose().to_owned()),
+    }
+}
+
+/// Every connection and every open torrent is a file handle, and the usual soft limit is 1024.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "the limit of open files stays low");
+        }
+    }
+}
+
+async fn signalled() {
+    #[cfg(unix)]
+    {
+        use signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _ = signal::ctrl_c().await;
+            return;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = signal::ctrl_c() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = signal::ctrl_c().await;
+}

@@ -1,0 +1,100 @@
+//! Who may call.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::Token;
+
+/// Answers loopback hosts only: a name that an attacker points at this machine is another origin.
+pub(crate) async fn host(request: Request, next: Next) -> Response {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    let host = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str())
+        .or(host);
+    match (host, hosts.next()) {
+        (Some(host), None) if is_loopback(host) => next.run(request).await,
+        (Some(_), None) => refuse(
+            StatusCode::MISDIRECTED_REQUEST,
+            "this host is not served here; use 127.0.0.1",
+        ),
+        _ => refuse(StatusCode::BAD_REQUEST, "a request has exactly one Host"),
+    }
+}
+
+/// Lets calls through that carry the token and do not come from another origin's page.
+pub(crate) async fn caller(State(token): State<Token>, request: Request, next: Next) -> Response {
+    if is_foreign_page(request.headers()) {
+        return refuse(
+            StatusCode::FORBIDDEN,
+            "pages of other origins may not call this",
+        );
+    }
+    let given = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer "));
+    if given.is_some_and(|given| token.is(given)) {
+        return next.run(request).await;
+    }
+    let mut answer = refuse(
+        StatusCode::UNAUTHORIZED,
+        "send Authorization: Bearer with the token from the data directory",
+    );
+    answer
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
+}
+
+/// What every answer says to browsers.
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["127.0.0.1", "[::1]", "localhost"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn is_foreign_page(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+        return true;
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return false;
+    };
+    let own = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    own.is_none_or(|own| origin.as_bytes() != format!("http://{own}").as_bytes())
+}
+
+fn refuse(status: StatusCode, why: &'static str) -> Response {
+    (status, why).into_response()
+}
