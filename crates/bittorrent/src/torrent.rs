@@ -63,10 +63,6 @@ impl Torrent {
         }))
     }
 
-    pub(crate) fn item(&self) -> &Item {
-        self.object.item()
-    }
-
     /// Where it may be found, as far as requests said.
     pub(crate) fn sources(&self) -> Sources {
         guard(&self.sources).clone()

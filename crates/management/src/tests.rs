@@ -42,7 +42,7 @@ async fn calls_need_the_token() {
         200
     );
     assert_eq!(ask("/", &[host]).await, 200);
-    assert_eq!(ask("/none", &[host]).await, 404);
+    assert_eq!(ask("/none", &[host, good]).await, 404);
 }
 
 #[tokio::test]

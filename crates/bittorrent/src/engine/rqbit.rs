@@ -3,6 +3,9 @@
 //! What it cannot do, and what is done about it:
 //! - it cannot be told of a new peer, nor give up a piece it has: the torrent is restarted with a
 //!   bitfield made from the store, at most every few seconds and only when nothing else comes;
+//! - a peer with nothing to ask for naps for five seconds, and pieces that were under way when the
+//!   last reader left are asked for no more: where one or two peers are all there is, a reader who
+//!   comes back gets a restart, and so does one who waits in vain;
 //! - its readers block one of a few permits each and are never woken when the torrent goes: the
 //!   permits are many, and its readers are only used to say where we are, never to read;
 //! - it drops peers after ten idle seconds: the timeout is raised;
@@ -42,6 +45,15 @@ use crate::{
 /// The shortest time between two restarts of one torrent.
 const RESTART_EVERY: Duration = Duration::from_secs(5);
 
+/// With more peers than this somebody soon wakes and takes over what another left lying.
+const FEW_PEERS: usize = 2;
+
+/// How long nothing may come in while a reader waits.
+const IN_VAIN: Duration = Duration::from_millis(900);
+
+/// Peers of the last run that are tried again after a restart.
+const MOST_AGAIN: usize = 200;
+
 /// The running torrent, or none while it is parked or restarting. Who fetches follows it.
 type Current = watch::Sender<Option<Arc<ManagedTorrent>>>;
 
@@ -58,6 +70,7 @@ pub(crate) struct Rqbit {
 /// One torrent's place in the engine.
 struct Swarm {
     current: Current,
+    readers: Arc<fetching::Readers>,
     /// Held while the torrent is joined, restarted or parked.
     changing: tokio::sync::Mutex<Joined>,
 }
@@ -67,9 +80,28 @@ struct Swarm {
 struct Joined {
     torrent: Option<Arc<Torrent>>,
     peers: BTreeSet<SocketAddr>,
+    /// Peers of the run before, for the next one.
+    again: BTreeSet<SocketAddr>,
     since: Option<Instant>,
+    /// Bytes that had come in when a waiting reader last looked, and since when it is so many.
+    fetched: Option<(u64, Instant)>,
     failure: storage::Failure,
     _listening: Option<AbortOnDropHandle<()>>,
+}
+
+impl Joined {
+    /// Whether nothing has come in for a while.
+    fn is_in_vain(&mut self, torrent: Option<&Arc<ManagedTorrent>>) -> bool {
+        let live = torrent.and_then(|torrent| torrent.live());
+        let fetched = live.map_or(0, |live| live.stats_snapshot().fetched_bytes);
+        match self.fetched {
+            Some((before, since)) if before == fetched => since.elapsed() >= IN_VAIN,
+            _ => {
+                self.fetched = Some((fetched, Instant::now()));
+                false
+            }
+        }
+    }
 }
 
 impl Rqbit {
@@ -110,6 +142,7 @@ impl Rqbit {
         Arc::clone(swarms.entry(infohash).or_insert_with(|| {
             Arc::new(Swarm {
                 current: watch::Sender::new(None),
+                readers: Arc::default(),
                 changing: tokio::sync::Mutex::default(),
             })
         }))
@@ -117,7 +150,8 @@ impl Rqbit {
 
     /// Adds the torrent to the session, with every peer that is known by now.
     async fn add(&self, torrent: &Arc<Torrent>, swarm: &Swarm, joined: &mut Joined) -> Result<()> {
-        let sources = torrent.sources();
+        let mut peers = torrent.sources().peers;
+        peers.append(&mut joined.again);
         let metainfo = &torrent.metainfo;
         let bitfield = self
             .bitfields
@@ -128,7 +162,7 @@ impl Rqbit {
         let options = AddTorrentOptions {
             only_files: Some(Vec::new()),
             overwrite: true,
-            initial_peers: Some(sources.peers.iter().copied().collect()),
+            initial_peers: Some(peers.iter().copied().collect()),
             // Only the trackers of the request may know of a private torrent (BEP 27).
             trackers: (!metainfo.private).then(|| self.trackers.clone()),
             storage_factory: Some(StoreFactory::create_boxed(
@@ -154,7 +188,7 @@ impl Rqbit {
         };
         handle.wait_until_initialized().await.map_err(refused)?;
         joined.torrent = Some(Arc::clone(torrent));
-        joined.peers = sources.peers;
+        joined.peers = peers;
         joined.since = Some(Instant::now());
         joined.failure = failure;
         joined._listening = Some(self.listen(torrent));
@@ -189,8 +223,14 @@ impl Rqbit {
     }
 
     async fn remove(&self, infohash: Id20, swarm: &Swarm, joined: &mut Joined) {
-        swarm.current.send_replace(None);
-        *joined = Joined::default();
+        let before = swarm.current.send_replace(None);
+        let again = before
+            .map(|handle| known_peers(&handle))
+            .unwrap_or_default();
+        *joined = Joined {
+            again,
+            ..Joined::default()
+        };
         if let Err(error) = self.session.delete(infohash.into(), false).await {
             tracing::debug!(%error, "the torrent had gone by itself");
         }
@@ -209,7 +249,14 @@ impl Engine for Rqbit {
         let swarm = self.swarm(torrent.metainfo.infohash);
         let mut joined = swarm.changing.lock().await;
         if swarm.current.borrow().is_some() {
-            return Ok(());
+            let few = self
+                .vitals(torrent.metainfo.infohash)
+                .is_none_or(|vitals| vitals.peers <= FEW_PEERS);
+            if !(swarm.readers.all_left() && few) {
+                return Ok(());
+            }
+            self.remove(torrent.metainfo.infohash, &swarm, &mut joined)
+                .await;
         }
         self.add(torrent, &swarm, &mut joined).await
     }
@@ -217,6 +264,7 @@ impl Engine for Rqbit {
     fn fetch(&self, torrent: &Arc<Torrent>, file: usize, offset: u64) -> Box<dyn Fetch> {
         let swarm = self.swarm(torrent.metainfo.infohash);
         Box::new(fetching::Fetching::start(
+            &swarm.readers,
             swarm.current.subscribe(),
             file,
             offset,
@@ -235,15 +283,14 @@ impl Engine for Rqbit {
             self.remove(infohash, &swarm, &mut joined).await;
             return Err(disk_error("writing a piece", error));
         }
-        let fresh_peers = !torrent.sources().peers.is_subset(&joined.peers);
         let rested = joined
             .since
             .is_none_or(|since| since.elapsed() >= RESTART_EVERY);
-        let starving = self
+        let few = self
             .vitals(infohash)
-            .is_none_or(|vitals| vitals.peers == 0 || vitals.speed == 0);
-        if broken || (fresh_peers && starving && rested) {
-            tracing::debug!(broken, fresh_peers, "restarting a torrent");
+            .is_none_or(|vitals| vitals.peers <= FEW_PEERS);
+        if broken || (rested && few && joined.is_in_vain(current.as_ref())) {
+            tracing::debug!(broken, "restarting a torrent for a reader who waits");
             self.remove(infohash, &swarm, &mut joined).await;
             self.add(torrent, &swarm, &mut joined).await?;
         }
@@ -312,6 +359,23 @@ impl Engine for Rqbit {
         }
         self.session.stop().await;
     }
+}
+
+/// Every peer that the torrent has met.
+fn known_peers(torrent: &ManagedTorrent) -> BTreeSet<SocketAddr> {
+    let Some(live) = torrent.live() else {
+        return BTreeSet::new();
+    };
+    // The filter's type is not exported, but it can be read from its JSON form.
+    let Ok(every) = serde_json::from_str(r#"{"state":"all"}"#) else {
+        return BTreeSet::new();
+    };
+    let met = live.per_peer_stats_snapshot(every);
+    met.peers
+        .keys()
+        .filter_map(|peer| peer.parse().ok())
+        .take(MOST_AGAIN)
+        .collect()
 }
 
 /// The engine would not take the torrent.

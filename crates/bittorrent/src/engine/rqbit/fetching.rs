@@ -15,6 +15,27 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{engine::Fetch, torrent::guard};
 
+/// How many read a torrent, and whether anybody has since it was last looked at.
+#[derive(Default)]
+pub(super) struct Readers(Mutex<(usize, bool)>);
+
+impl Readers {
+    fn enter(&self) {
+        guard(&self.0).0 += 1;
+    }
+
+    fn leave(&self) {
+        let mut readers = guard(&self.0);
+        *readers = (readers.0 - 1, true);
+    }
+
+    /// Whether there were readers and the last has left. Asked again, it is not news any more.
+    pub(super) fn all_left(&self) -> bool {
+        let mut readers = guard(&self.0);
+        readers.0 == 0 && std::mem::take(&mut readers.1)
+    }
+}
+
 /// The place of one reader.
 #[derive(Default)]
 struct Place {
@@ -34,16 +55,19 @@ impl Place {
 
 /// A stream that follows its reader, and the torrent through restarts.
 pub(super) struct Fetching {
+    readers: Arc<Readers>,
     place: Arc<Mutex<Place>>,
     _following: AbortOnDropHandle<()>,
 }
 
 impl Fetching {
     pub(super) fn start(
+        readers: &Arc<Readers>,
         mut current: watch::Receiver<Option<Arc<ManagedTorrent>>>,
         file: usize,
         offset: u64,
     ) -> Self {
+        readers.enter();
         let place = Arc::new(Mutex::new(Place {
             offset,
             stream: None,
@@ -74,9 +98,16 @@ impl Fetching {
         )]
         let following = AbortOnDropHandle::new(tokio::spawn(following));
         Self {
+            readers: Arc::clone(readers),
             place,
             _following: following,
         }
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.readers.leave();
     }
 }
 
