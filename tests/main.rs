@@ -1,1 +1,20 @@
-//! x
+//! The agent seen from outside: the program itself, foreign peers, a client that sees every byte.
+#![cfg(test)]
+
+mod browser;
+mod failure;
+mod guard;
+mod hostile;
+mod ids;
+mod lifecycle;
+mod limits;
+mod multi_file;
+mod players;
+mod private;
+mod ranges;
+mod sources;
+mod start;
+mod stream;
+mod support;
+mod upload;
+mod warm;

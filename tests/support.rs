@@ -1,0 +1,28 @@
+//! What the tests stand on: a running agent, a foreign seeder, a client that sees every byte.
+
+mod agent;
+mod client;
+mod contents;
+mod seeder;
+mod silent_peer;
+mod spec;
+mod tools;
+mod wait;
+
+pub(crate) use agent::{Agent, Setup};
+pub(crate) use client::{Answer, Connection, Request, encoded};
+pub(crate) use contents::{assert_same, noise, noise_file, position};
+pub(crate) use seeder::{Seeder, Seeding};
+pub(crate) use silent_peer::SilentPeer;
+pub(crate) use spec::Spec;
+pub(crate) use tools::{ffmpeg, folder, node, output_of};
+pub(crate) use wait::{pause, until};
+
+/// The usual piece length: small, so that small files have many pieces.
+pub(crate) const PIECE: u64 = 64 << 10;
+
+/// A mebibyte.
+pub(crate) const MIB: usize = 1 << 20;
+
+/// How long an agent may take to stop: the five seconds it promises, and what a loaded machine adds.
+pub(crate) const STOPPING: std::time::Duration = std::time::Duration::from_secs(20);
