@@ -1,4 +1,4 @@
-"""Who reads: curl where speed counts, because it is not slower than the servers; a bare socket where one byte counts."""
+"""Who reads: curl where speed counts, as it is not slower than the servers; a bare socket where one byte counts."""
 
 import hashlib
 import os
@@ -59,7 +59,9 @@ def sha256(url: str) -> str:
         return hashlib.file_digest(process.stdout, "sha256").hexdigest()
 
 
-def ranges(url: str, starts: Iterable[int], length: int, parallel: int = 0, patience: float = PATIENCE) -> list[Transfer]:
+def ranges(
+    url: str, starts: Iterable[int], length: int, parallel: int = 0, patience: float = PATIENCE
+) -> list[Transfer]:
     """Reads many ranges by one curl: one after the other over one connection, or that many at once over as many."""
     entry = 'url = "{}"\nrange = "{}-{}"\noutput = "/dev/null"\nwrite-out = "{}"\nmax-time = {}\nsilent\n'
     entries = [entry.format(url, start, start + length - 1, FORMAT, patience) for start in starts]

@@ -40,12 +40,14 @@ def ratio(summary: Summary, rival: str) -> float | None:
 
 def at_least_times(factor: float, rival: str) -> Bound:
     """Ours reaches that part of the rival's: for speeds."""
-    return Bound(f"≥ {factor:g} × {rival}", lambda summary: compare(ratio(summary, rival), lambda value: value >= factor))
+    text = f"≥ {factor:g} × {rival}"
+    return Bound(text, lambda summary: compare(ratio(summary, rival), lambda value: value >= factor))
 
 
 def at_most_times(factor: float, rival: str) -> Bound:
     """Ours stays below that multiple of the rival's: for times."""
-    return Bound(f"≤ {factor:g} × {rival}", lambda summary: compare(ratio(summary, rival), lambda value: value <= factor))
+    text = f"≤ {factor:g} × {rival}"
+    return Bound(text, lambda summary: compare(ratio(summary, rival), lambda value: value <= factor))
 
 
 def compare(value: float | None, holds: Callable[[float], bool]) -> bool | None:
@@ -115,7 +117,8 @@ def table(rows: list[Row]) -> str:
 
 def machine() -> dict[str, object]:
     """What the figures were taken on; the load tells whether it was busy before."""
-    model = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": model[0] if model else platform.machine(),

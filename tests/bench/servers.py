@@ -17,17 +17,19 @@ from urllib.parse import quote, urlsplit
 from clients import PATIENCE
 from fixtures import Fixture
 
-class Process:
-    """A child that writes its log into a file."""
 
-    def __init__(self, command: list[str | Path], log: Path, environment: dict[str, str] | None = None) -> None:
-        """Spawns it; `started` is then the seconds until it served, its standard output a pipe."""
+class Process:
+    """A child that writes into a log file; `started` is how many seconds it took until it served."""
+
+    def __init__(self, command: list[str | Path], log: Path, home: Path | None = None, piped: bool = False) -> None:
+        """Spawns it; `piped`: its standard output is read by us, and does not go into the log."""
         self.log = log
         self.began = time.perf_counter()
         self.started = 0.0
         with log.open("ab") as file:
-            environment = os.environ | (environment or {})
-            self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=file)
+            environment = clean_environment() | ({"HOME": str(home)} if home else {})
+            output = subprocess.PIPE if piped else file
+            self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=file)
 
     def stop(self) -> None:
         """Asks by SIGTERM, and kills what has not gone after 10 s."""
@@ -83,7 +85,7 @@ class Agent(Process):
         path.write_text(config)
         command = [binary, "serve", "--config", path, "--data-dir", folder / "data"]
         command += ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"]
-        super().__init__(command, folder / "log")
+        super().__init__(command, folder / "log", piped=True)
         ready, _, _ = select.select([self.process.stdout], [], [], 30)
         line = self.process.stdout.readline().decode() if ready else ""
         self.started = time.perf_counter() - self.began
@@ -104,12 +106,12 @@ class Rqbit(Process):
     def __init__(self, binary: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         port, listen = free_port(), free_port()
-        command: list[str | Path] = [binary, "-v", "error", "--disable-dht", "--disable-dht-persistence", "--disable-lsd"]
-        command += ["--disable-trackers", "--disable-upnp-port-forward", "--ipv4-only"]
+        command: list[str | Path] = [binary, "-v", "error", "--ipv4-only", "--disable-dht", "--disable-dht-persistence"]
+        command += ["--disable-lsd", "--disable-trackers", "--disable-upnp-port-forward"]
         command += ["--listen-ip", "127.0.0.1", "--listen-port", str(listen)]
         command += ["--http-api-listen-addr", f"127.0.0.1:{port}"]
         command += ["server", "start", "--disable-persistence", folder / "data"]
-        super().__init__(command, folder / "log", {"HOME": str(folder)})
+        super().__init__(command, folder / "log", home=folder)
         self.wait_for_port(port)
         self.api = f"http://127.0.0.1:{port}"
 
@@ -158,6 +160,12 @@ http {{
 
 
 Server = Agent | Rqbit | Nginx
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without the settings that the programs take from it."""
+    settings = ("UNIVERSAL_P2P_", "RQBIT_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(settings)}
 
 
 def free_port() -> int:

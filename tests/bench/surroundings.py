@@ -10,11 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / "target/venv"
 LIBTORRENT = "libtorrent==2.1.1"
-INSIDE = "UNIVERSAL_P2P_BENCH_NAMESPACE"
+INSIDE = "BENCH_NAMESPACE"
 
 
 def enter_venv() -> None:
-    """Goes on under the venv's Python, which is made first where it is missing: the only step that needs the network."""
+    """Goes on under the venv's Python, made first where it is missing: the only step that needs the network."""
     if importlib.util.find_spec("libtorrent"):
         return
     python = VENV / "bin/python"
