@@ -1,0 +1,176 @@
+//! Directories: a page for people, JSON for programs.
+
+use std::{fmt::Write, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderValue, Response, StatusCode,
+        header::{CACHE_CONTROL, VARY},
+    },
+};
+use percent_encoding::utf8_percent_encode;
+use serde::Serialize;
+use universal_p2p_core::{Dir, Entry, EntryKind, Error};
+
+use crate::{
+    accept,
+    address::PLAIN,
+    answer,
+    asked::Asked,
+    natural,
+    page::{self, escape},
+    query::Format,
+};
+
+/// A listing may change its form with every version of the gateway.
+const CACHE: &str = "no-cache";
+
+#[derive(Serialize)]
+struct Listing {
+    path: String,
+    entries: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// In bytes; nothing for a directory.
+    length: Option<u64>,
+    url: String,
+}
+
+/// Lists a directory: directories first, then files, each in the order people sort names.
+///
+/// # Errors
+/// Whatever kept the directory from being read.
+pub(crate) async fn answer(dir: &Arc<dyn Dir>, asked: &Asked<'_>) -> Result<Response<Body>, Error> {
+    let mut entries = dir.list().await?;
+    let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
+    entries.sort_by(|one, other| {
+        let order = is_file(one).cmp(&is_file(other));
+        order.then_with(|| natural::compare(&one.name, &other.name))
+    });
+    let listing = lines(entries, asked);
+    let negotiated = if accept::json_for_listing(asked.headers()) {
+        Format::Json
+    } else {
+        Format::Html
+    };
+    let mut response = match asked.query.format.unwrap_or(negotiated) {
+        Format::Json => {
+            let json = serde_json::to_vec(&listing)
+                .map_err(|error| Error::internal("writing a listing", error))?;
+            answer::small("application/json", CACHE, json)
+        }
+        Format::Html => as_page(&listing, dir.name(), asked),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
+    headers.insert(VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
+}
+
+fn lines(entries: Vec<Entry>, asked: &Asked<'_>) -> Listing {
+    let (resource, carried) = (asked.resource, &asked.query.carried);
+    // What all links begin with is encoded once: there may be thousands.
+    let here = resource.link("stream", resource.names(), true);
+    let line = |entry: Entry| {
+        let (kind, length, slash) = match entry.kind {
+            EntryKind::File { length } => ("file", Some(length), ""),
+            EntryKind::Dir => ("directory", None, "/"),
+        };
+        let name = utf8_percent_encode(&entry.name, PLAIN);
+        Line {
+            url: format!("{here}{name}{slash}{carried}"),
+            name: entry.name,
+            kind,
+            length,
+        }
+    };
+    let mut path = String::from("/");
+    for name in resource.names() {
+        path.push_str(name);
+        path.push('/');
+    }
+    Listing {
+        path,
+        entries: entries.into_iter().map(line).collect(),
+    }
+}
+
+fn as_page(listing: &Listing, name: &str, asked: &Asked<'_>) -> Response<Body> {
+    let resource = asked.resource;
+    let title = match (listing.path.as_str(), name) {
+        ("/", "") => resource.id.clone(),
+        ("/", name) => name.to_owned(),
+        (path, _) => path.to_owned(),
+    };
+    let title = escape(&title);
+    let mut rows = String::new();
+    if !resource.path.is_empty() {
+        let above = resource.names().take(resource.path.len() - 1);
+        let above = resource.link("stream", above, true) + &asked.query.carried;
+        let above = escape(&above);
+        let _ = writeln!(
+            rows,
+            "<tr><td><a href=\"{above}\">../</a></td><td></td></tr>"
+        );
+    }
+    for line in &listing.entries {
+        let (url, name) = (escape(&line.url), escape(&line.name));
+        let slash = if line.length.is_none() { "/" } else { "" };
+        let size = line.length.map(size).unwrap_or_default();
+        // A name in right-to-left letters must not turn its neighbours around.
+        let _ = writeln!(
+            rows,
+            "<tr><td><a href=\"{url}\"><bdi>{name}</bdi>{slash}</a></td><td>{size}</td></tr>"
+        );
+    }
+    let body = format!(
+        "<table><caption><bdi>{title}</bdi></caption>\n\
+         <thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th></tr></thead>\n\
+         <tbody>\n{rows}</tbody></table>"
+    );
+    page::answer(StatusCode::OK, &title, &body)
+}
+
+/// A length for people, in powers of a thousand.
+fn size(length: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if length < 1000 {
+        return format!("{length} B");
+    }
+    let mut unit = 1000;
+    let mut name = UNITS[0];
+    for larger in &UNITS[1..] {
+        if length / unit < 1000 {
+            break;
+        }
+        unit *= 1000;
+        name = larger;
+    }
+    let tenths = u128::from(length) * 10 / u128::from(unit);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        for (length, want) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (1_450_000, "1.4 MB"),
+            (999_999_999, "999.9 MB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(size(length), want);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! From a resource's root to the file that an address means.
+
+use std::sync::Arc;
+
+use axum::{body::Body, http::Response};
+use universal_p2p_core::{Error, File, Node, largest, walk};
+
+use crate::{answer, asked::Asked, failure::Failure, listing};
+
+/// What an address means below a resource.
+pub(crate) enum Found {
+    /// The bytes of a file.
+    File(Arc<dyn File>),
+    /// A listing, or the way to the right address.
+    Answer(Response<Body>),
+}
+
+/// Finds what an address means.
+///
+/// # Errors
+/// 404 for what is not there, and for a file that is asked for as a directory.
+pub(crate) async fn locate(root: Node, asked: &Asked<'_>) -> Result<Found, Failure> {
+    let resource = asked.resource;
+    if resource.path.is_empty() && !resource.slash {
+        return Ok(Found::File(largest(root).await?));
+    }
+    match (walk(root, &resource.path).await?, resource.slash) {
+        (Node::File(file), false) => Ok(Found::File(file)),
+        (Node::File(_), true) => Err(Failure::Below(Error::NotFound {
+            what: "directory of this name; without the slash it is a file".into(),
+        })),
+        (Node::Dir(_), false) => {
+            let mut to = resource.link(&resource.kind, resource.names(), true);
+            if let Some(query) = asked.request.uri.query() {
+                to.push('?');
+                to.push_str(query);
+            }
+            Ok(Found::Answer(answer::moved_for_good(&to)))
+        }
+        (Node::Dir(dir), true) => {
+            // A site in a torrent opens as a site, unless its listing is asked for by name.
+            if asked.query.format.is_none()
+                && let Some(Node::File(index)) = dir.get("index.html").await?
+            {
+                return Ok(Found::File(index));
+            }
+            let listing = listing::answer(&dir, asked).await?;
+            Ok(Found::Answer(listing))
+        }
+    }
+}
