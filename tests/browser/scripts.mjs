@@ -23,7 +23,7 @@ await withBrowser(async (context) => {
     const asked = [];
     page.on('request', (request) => asked.push(request.url()));
     await page.goto(origin, { waitUntil: 'networkidle', timeout: patience });
-    assert.equal(page.frames().length, input.documents.length + 1);
+    assert.equal(page.mainFrame().childFrames().length, input.documents.length);
     for (const frame of page.frames().slice(1)) {
       assert.equal(await frame.evaluate(() => 'ran' in window), false, frame.url());
     }

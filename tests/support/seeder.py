@@ -50,12 +50,22 @@ class Seeder:
         path = Path(folder) / f"{made.id}.torrent"
         path.write_bytes(made.metainfo)
         parameters = libtorrent.load_torrent_buffer(made.metainfo)
+        metadata = parameters.ti
         parameters.save_path = folder
         parameters.renamed_files = {index: str(file) for index, file in made.sources.items()}
-        # the files were hashed when the torrent was made
-        parameters.flags |= libtorrent.torrent_flags.seed_mode
         parameters.flags &= ~libtorrent.torrent_flags.auto_managed & ~libtorrent.torrent_flags.paused
-        self.handles[made.id] = self.session.add_torrent(parameters)
+        if metadata.priv():
+            # of private torrents a session passes on only metadata that it did not have at first
+            parameters.ti = None
+            parameters.info_hashes = metadata.info_hashes()
+        else:
+            # the files were hashed when the torrent was made
+            parameters.flags |= libtorrent.torrent_flags.seed_mode
+        handle = self.handles[made.id] = self.session.add_torrent(parameters)
+        if metadata.priv():
+            handle.set_metadata(metadata.info_section())
+        while not handle.status().is_seeding:
+            time.sleep(0.05)
         return {"id": made.id, "v2": made.v2, "metainfo": str(path)}
 
     def leech(self, metainfo: str, into: str, peer: str, within: float) -> dict:
