@@ -45,3 +45,5 @@ mod source;
 
 pub use gateway::{Gateway, Registry, Settings};
 
+#[cfg(test)]
+mod tests;

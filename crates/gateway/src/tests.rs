@@ -1,0 +1,8 @@
+//! The gateway from outside, over backends that live in memory.
+
+mod answers;
+mod connections;
+mod fakes;
+mod listings;
+mod safety;
+mod support;
