@@ -51,8 +51,8 @@ pub(crate) trait Engine: Send + Sync {
     /// Begins to fetch a file from an offset onwards, a bounded stretch ahead of it.
     fn fetch(&self, torrent: &Arc<Torrent>, file: usize, offset: u64) -> Box<dyn Fetch>;
 
-    /// Tells the engine that a reader has been waiting for a second: whatever can be tried is
-    /// tried now. Fails where the torrent cannot go on.
+    /// Tells the engine, several times a second, that a reader is waiting: whatever can be tried
+    /// is tried now. Fails where the torrent cannot go on.
     async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()>;
 
     /// Gives pieces up for good, on disk and towards peers.

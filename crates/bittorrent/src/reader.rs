@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How often a waiting reader looks whether anything comes.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A wait may be this many times as long as its limit while bytes of the wanted piece come in, so
 /// that a large piece from slow peers arrives, and one that is never right does not wait for ever.

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Bytes in one buffer: small enough to stay in the processor's cache between the read and the send.
-pub(crate) const BUFFER: usize = 128 * 1024;
+/// Bytes in one buffer: small enough for the few that are under way to stay in the
+/// processor's second-level cache between the read and the send (128 KiB took a quarter more time).
+pub(crate) const BUFFER: usize = 64 * 1024;
 
 /// Buffers kept for later: 4 MiB.
-const KEPT: usize = 32;
+const KEPT: usize = 64;
 
 /// A bounded stack of idle buffers.
 #[derive(Clone, Default)]

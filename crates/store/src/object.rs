@@ -315,7 +315,7 @@ impl Object {
         Ok(self.held(chunk))
     }
 
-    /// Reads from the start of a range: at least one byte, at most 128 KiB, without copying more
+    /// Reads from the start of a range: at least one byte, at most 64 KiB, without copying more
     /// than once and without a thread where the page cache has it.
     ///
     /// The caller makes sure that the chunk at the start is checked, and asks for no byte past it.
