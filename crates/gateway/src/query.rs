@@ -36,7 +36,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Parses the text behind the question mark. Of a repeated own parameter the first counts.
+    /// Parses the text behind the question mark. Of a repeated name, site or token the first counts.
     ///
     /// # Errors
     /// [`Error::BadAddress`] for broken percent-encoding and unknown formats.
