@@ -48,7 +48,9 @@ impl Policy {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
             Some(Host::Domain(name)) if is_localhost(name) => Some(Ipv4Addr::LOCALHOST.into()),
-            Some(Host::Domain(_)) | None => None,
+            // For udp: URLs an address is left as a name.
+            Some(Host::Domain(name)) => name.parse().ok(),
+            None => None,
         };
         match literal {
             Some(address) if !self.allows(address) => Err(self.refusal(url.as_str())),
@@ -195,6 +197,8 @@ mod tests {
             "http://2130706433/",
             "udp://[::1]:80",
             "http://a.localhost./x",
+            "udp://127.0.0.1:80",
+            "udp://10.0.0.1:80",
         ] {
             assert!(
                 matches!(check(url), Err(Error::ForbiddenSource { .. })),

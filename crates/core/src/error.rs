@@ -55,7 +55,7 @@ pub enum Error {
         retry_after: Duration,
     },
     /// Nobody was found who has it.
-    #[error("no peer was found within {} s; {cure}", waited.as_secs())]
+    #[error("no peer could be reached (after {} s); {cure}", waited.as_secs())]
     NoPeers {
         /// How long it was looked for.
         waited: Duration,

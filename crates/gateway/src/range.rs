@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use axum::http::{HeaderMap, header::RANGE};
+use axum::http::{HeaderMap, Method, header::RANGE};
 use http_range_header::{
     EndPosition, RangeUnsatisfiableError, StartPosition, SyntacticallyCorrectRange,
     parse_range_header,
@@ -27,11 +27,18 @@ pub(crate) enum Selection {
     Parts(Vec<Range<u64>>),
 }
 
-/// Selects the bytes of a request.
+/// Selects the bytes of a request. Ranges are defined for GET only (RFC 9110, section 14.2).
 ///
 /// # Errors
 /// 416 where there are ranges and none lies within the file.
-pub(crate) fn select(headers: &HeaderMap, meta: &Meta) -> Result<Selection, Failure> {
+pub(crate) fn select(
+    method: &Method,
+    headers: &HeaderMap,
+    meta: &Meta,
+) -> Result<Selection, Failure> {
+    if method != Method::GET {
+        return Ok(Selection::Whole);
+    }
     let mut all = headers.get_all(RANGE).iter();
     // A header that is there twice is malformed, and a malformed one is as good as none.
     let (Some(header), None) = (all.next(), all.next()) else {

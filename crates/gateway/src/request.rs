@@ -54,7 +54,7 @@ impl Gateway {
         if conditional::evaluate(asked.headers(), file.meta())? == Outcome::NotModified {
             return Ok(answer::not_modified(file.meta()));
         }
-        let selection = range::select(asked.headers(), file.meta())?;
+        let selection = range::select(&request.method, asked.headers(), file.meta())?;
         let cx = self.settings.read_cx();
         let media_type = media_type::of(&file, asked.name(&file.meta().name), &cx).await?;
         let head = FileAnswer::new(&asked, file.meta(), selection, &media_type);

@@ -19,7 +19,7 @@ fn selected(header: &str, length: u64) -> Option<Selection> {
         freshness: Freshness::Immutable,
     };
     let value = HeaderValue::from_str(header).expect("a header");
-    match select(&[(RANGE, value)].into_iter().collect(), &meta) {
+    match select(&Method::GET, &[(RANGE, value)].into_iter().collect(), &meta) {
         Ok(selection) => Some(selection),
         Err(Failure::RangeNotSatisfiable { length: said }) if said == length => None,
         Err(other) => panic!("{other:?}"),
@@ -115,7 +115,7 @@ fn two_headers_are_none() {
         modified: None,
         freshness: Freshness::Immutable,
     };
-    let selection = select(&headers, &meta).expect("ignored");
+    let selection = select(&Method::GET, &headers, &meta).expect("ignored");
     assert_eq!(selection, Selection::Whole);
 }
 

@@ -127,9 +127,8 @@ async fn head_reads_nothing() {
     assert_eq!(whole.header("content-length"), "1000");
     assert!(whole.bytes().is_empty());
     let part = world.ask("HEAD", VIDEO, &[("range", "bytes=5-")]).await;
-    assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
-    assert_eq!(part.header("content-range"), "bytes 5-999/1000");
-    assert_eq!(part.header("content-length"), "995");
+    assert_eq!(part.status, StatusCode::OK);
+    assert_eq!(part.header("content-length"), "1000");
     assert_eq!(world.opened(), []);
     // Only its first bytes tell what this one is.
     let unnamed = world.ask("HEAD", "/fake/v0/stream/all/picture", &[]).await;
