@@ -5,7 +5,10 @@ mod values;
 use std::{collections::BTreeSet, env, net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
-use confique::{Config as _, meta::FieldKind};
+use confique::{
+    Config as _,
+    meta::{FieldKind, Meta},
+};
 use directories::ProjectDirs;
 use serde::Serialize;
 use url::Url;
@@ -234,7 +237,7 @@ fn folders() -> Option<ProjectDirs> {
 }
 
 fn refuse_unknown_variables(names: impl Iterator<Item = String>) -> Result<()> {
-    let known: BTreeSet<&str> = variables(&Config::META.fields.iter().collect::<Vec<_>>());
+    let known = variables(&Config::META);
     for name in names.filter(|name| name.starts_with(PREFIX)) {
         if !known.contains(name.as_str()) {
             bail!(
@@ -245,14 +248,12 @@ fn refuse_unknown_variables(names: impl Iterator<Item = String>) -> Result<()> {
     Ok(())
 }
 
-fn variables(fields: &[&'static confique::meta::Field]) -> BTreeSet<&'static str> {
+fn variables(meta: &Meta) -> BTreeSet<&'static str> {
     let mut names = BTreeSet::new();
-    for field in fields {
+    for field in meta.fields {
         match &field.kind {
             FieldKind::Leaf { env, .. } => names.extend(*env),
-            FieldKind::Nested { meta } => {
-                names.extend(variables(&meta.fields.iter().collect::<Vec<_>>()))
-            }
+            FieldKind::Nested { meta } => names.extend(variables(meta)),
         }
     }
     names

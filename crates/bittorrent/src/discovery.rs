@@ -99,9 +99,7 @@ impl Discovery {
             Vec::new()
         });
         let announcer = self.announcer(infohash);
-        let found = strange
-            .chain(trusted)
-            .flat_map_unordered(None, move |url| announcer(url));
+        let found = strange.chain(trusted).flat_map_unordered(None, announcer);
         stream::select(named, found)
             .filter(move |peer| std::future::ready(policy.allows(peer.ip())))
             .boxed()

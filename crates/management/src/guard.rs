@@ -16,7 +16,7 @@ pub(crate) async fn host(request: Request, next: Next) -> Response {
     let host = request
         .uri()
         .authority()
-        .map(|authority| authority.as_str())
+        .map(axum::http::uri::Authority::as_str)
         .or(host);
     match (host, hosts.next()) {
         (Some(host), None) if is_loopback(host) => next.run(request).await,

@@ -24,10 +24,12 @@ mod lease;
 mod ledger;
 mod object;
 mod platform;
+mod presence;
 mod store;
 
 pub use error::OpenError;
 pub use layout::Layout;
 pub use lease::Lease;
-pub use object::{Check, Held, Object};
+pub use object::{Check, Object};
+pub use presence::Held;
 pub use store::Store;

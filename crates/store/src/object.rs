@@ -1,7 +1,6 @@
 //! One sparse file and the knowledge which chunks of it are held.
 
 use std::{
-    collections::{BTreeSet, HashMap},
     fs::File,
     io,
     ops::Range,
@@ -14,44 +13,13 @@ use universal_p2p_core::Item;
 
 use crate::{
     Layout, Store,
-    bits::{Bits, PAGE_CHUNKS},
     buffers::{BUFFER, Buffers},
     platform,
+    presence::{Held, Presence},
 };
 
 /// Says whether these are the right bytes of a chunk: the network's own hash, computed again.
 pub type Check = Arc<dyn Fn(u32, &[u8]) -> bool + Send + Sync>;
-
-/// What is known of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
-    /// It is not there.
-    Absent,
-    /// Something is on disk, from before an unclean stop; it has to be hashed before it is served.
-    Unchecked,
-    /// It is there and its hash was right.
-    Checked,
-}
-
-/// What is known of all chunks. A chunk is in at most one of the two sets.
-struct Presence {
-    checked: Bits,
-    unchecked: Bits,
-    dirty_pages: BTreeSet<u32>,
-    /// Bytes written so far to chunks that are not checked yet; they may count twice.
-    written: HashMap<u32, u64>,
-}
-
-impl Presence {
-    fn of(checked: Bits, unchecked: Bits, dirty_pages: BTreeSet<u32>) -> Self {
-        Self {
-            checked,
-            unchecked,
-            dirty_pages,
-            written: HashMap::new(),
-        }
-    }
-}
 
 /// One resource on disk: a sparse file in the resource's own layout.
 pub struct Object {
@@ -78,25 +46,17 @@ pub(crate) struct Start {
 impl Object {
     /// An object whose index can be trusted.
     pub(crate) fn trusted(start: Start, pages: &[(u32, Vec<u8>)]) -> Self {
-        let mut checked = Bits::new(start.layout.chunks());
-        for (page, bytes) in pages {
-            checked.load_page(*page, bytes);
-        }
-        let unchecked = Bits::new(start.layout.chunks());
-        Self::new(start, Presence::of(checked, unchecked, BTreeSet::new()))
+        let presence = Presence::from_pages(start.layout.chunks(), pages);
+        Self::new(start, presence)
     }
 
     /// An object whose index is only a hint: every chunk with data on disk has to be hashed again.
     pub(crate) fn suspect(start: Start) -> Self {
-        let mut unchecked = Bits::new(start.layout.chunks());
-        for range in platform::data_ranges(&start.file, start.layout.length()) {
-            for chunk in start.layout.chunks_of(&range) {
-                unchecked.set(chunk, true);
-            }
-        }
-        let checked = Bits::new(start.layout.chunks());
-        let dirty_pages = (0..checked.pages()).collect();
-        Self::new(start, Presence::of(checked, unchecked, dirty_pages))
+        let layout = start.layout;
+        let ranges = platform::data_ranges(&start.file, layout.length());
+        let with_data = ranges.iter().flat_map(|range| layout.chunks_of(range));
+        let presence = Presence::in_doubt(layout.chunks(), with_data);
+        Self::new(start, presence)
     }
 
     fn new(start: Start, presence: Presence) -> Self {
@@ -136,14 +96,7 @@ impl Object {
     /// What is known of a chunk.
     #[must_use]
     pub fn held(&self, chunk: u32) -> Held {
-        let presence = self.presence();
-        if presence.checked.has(chunk) {
-            Held::Checked
-        } else if presence.unchecked.has(chunk) {
-            Held::Unchecked
-        } else {
-            Held::Absent
-        }
+        self.presence().held(chunk)
     }
 
     /// Bytes of all checked chunks.
@@ -152,7 +105,7 @@ impl Object {
         let presence = self.presence();
         let length_of = |chunk| self.layout.bytes_of(chunk);
         presence
-            .checked
+            .checked()
             .ones()
             .map(length_of)
             .map(|bytes| bytes.end - bytes.start)
@@ -162,7 +115,7 @@ impl Object {
     /// The checked chunks as a bitfield, most significant bit first, padded with zeros to a byte.
     #[must_use]
     pub fn bitfield(&self) -> Vec<u8> {
-        self.presence().checked.bytes().to_vec()
+        self.presence().checked().bytes().to_vec()
     }
 
     /// Writes bytes that are not checked yet. Bytes of a chunk that is already checked are left as
@@ -182,7 +135,7 @@ impl Object {
                 let within = |at: u64| usize::try_from(at - offset).expect("within the slice");
                 let slice = &bytes[within(part.start)..within(part.end)];
                 platform::write_all_at(&self.file, slice, part.start)?;
-                *self.presence().written.entry(chunk).or_default() += part.end - part.start;
+                self.presence().note_written(chunk, part.end - part.start);
             }
         }
         Ok(())
@@ -191,15 +144,15 @@ impl Object {
     /// Whether a chunk may be written to; if so, nothing is believed of it any more.
     fn takes_writes(&self, chunk: u32) -> bool {
         let mut presence = self.presence();
-        presence.unchecked.set(chunk, false);
-        !presence.checked.has(chunk)
+        presence.doubt_is_over(chunk);
+        presence.held(chunk) == Held::Absent
     }
 
     /// Bytes written so far to a chunk that is not checked yet. It only grows while the chunk is
     /// worked on, and says nothing of how many of them are right.
     #[must_use]
     pub fn written(&self, chunk: u32) -> u64 {
-        self.presence().written.get(&chunk).copied().unwrap_or(0)
+        self.presence().written(chunk)
     }
 
     /// Reads whatever is in the file, held or not: for hashing what was just written.
@@ -224,14 +177,7 @@ impl Object {
 
     /// Takes note that a chunk is written and its hash is right, and wakes who waits for it.
     pub fn mark_checked(self: &Arc<Self>, chunk: u32) {
-        {
-            let mut presence = self.presence();
-            presence.unchecked.set(chunk, false);
-            presence.written.remove(&chunk);
-            if presence.checked.set(chunk, true) {
-                presence.dirty_pages.insert(chunk / PAGE_CHUNKS);
-            }
-        }
+        self.presence().check(chunk);
         if let Some(store) = self.store.upgrade() {
             store.mark_dirty(self);
         }
@@ -247,14 +193,7 @@ impl Object {
     pub fn forget(self: &Arc<Self>, chunks: &[u32]) -> io::Result<()> {
         {
             let mut presence = self.presence();
-            for chunk in chunks {
-                let was_checked = presence.checked.set(*chunk, false);
-                let was_unchecked = presence.unchecked.set(*chunk, false);
-                presence.written.remove(chunk);
-                if was_checked || was_unchecked {
-                    presence.dirty_pages.insert(chunk / PAGE_CHUNKS);
-                }
-            }
+            chunks.iter().for_each(|chunk| presence.forget(*chunk));
         }
         if let Some(store) = self.store.upgrade() {
             store.mark_dirty(self);
@@ -310,7 +249,7 @@ impl Object {
                 self.mark_checked(chunk);
             }
         } else {
-            self.presence().unchecked.set(chunk, false);
+            self.presence().doubt_is_over(chunk);
         }
         Ok(self.held(chunk))
     }
@@ -342,18 +281,9 @@ impl Object {
 
     /// Syncs the data, then hands out the pages that changed before that.
     pub(crate) fn sync_and_take_pages(&self) -> io::Result<Vec<(u32, Vec<u8>)>> {
-        let pages = {
-            let mut presence = self.presence();
-            let dirty = std::mem::take(&mut presence.dirty_pages);
-            dirty
-                .into_iter()
-                .map(|page| (page, presence.checked.page(page).to_vec()))
-                .collect::<Vec<_>>()
-        };
+        let pages = self.presence().take_dirty_pages();
         if let Err(error) = self.file.sync_data() {
-            self.presence()
-                .dirty_pages
-                .extend(pages.iter().map(|(page, _)| *page));
+            self.presence().put_back(&pages);
             return Err(error);
         }
         Ok(pages)
@@ -361,7 +291,7 @@ impl Object {
 
     /// Whether no chunk is in doubt any more.
     pub(crate) fn is_settled(&self) -> bool {
-        self.presence().unchecked.ones().next().is_none()
+        self.presence().is_settled()
     }
 
     fn presence(&self) -> MutexGuard<'_, Presence> {

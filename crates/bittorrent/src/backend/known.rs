@@ -27,11 +27,14 @@ const MOST_FAILURES: usize = 256;
 /// A search that any number of requests wait for. It ends when nobody does.
 pub(super) type Search = Shared<BoxFuture<'static, Result<()>>>;
 
+/// A search as long as somebody waits for it, and what it knew when it was begun.
+type Running = (Sources, WeakShared<BoxFuture<'static, Result<()>>>);
+
 /// The torrents in memory, the searches under way, and the last failures.
 #[derive(Default)]
 pub(super) struct Known {
     torrents: Mutex<HashMap<Id20, Arc<Torrent>>>,
-    searches: Mutex<HashMap<Id20, Vec<(Sources, WeakShared<BoxFuture<'static, Result<()>>>)>>>,
+    searches: Mutex<HashMap<Id20, Vec<Running>>>,
     failures: Mutex<HashMap<Id20, String>>,
     arrived: Notify,
 }
