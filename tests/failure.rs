@@ -14,8 +14,8 @@ const DEAD: &str = "dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c";
 /// An agent that gives up soon.
 fn impatient() -> Agent {
     Setup::new()
-        .set("timeouts.metadata = \"2s\"")
-        .set("timeouts.first_byte = \"2s\"")
+        .set("timeouts.metadata = \"4s\"")
+        .set("timeouts.first_byte = \"4s\"")
         .set("timeouts.stall = \"2s\"")
         .start()
 }
@@ -75,7 +75,7 @@ fn a_peer_without_metadata_is_told_from_no_peer() {
 fn a_torrent_that_was_dead_can_come_back() {
     let mut seeder = Seeder::start();
     let file = seeder.seed(Spec::single("file.bin", noise(1, MIB)));
-    let agent = impatient();
+    let agent = Setup::new().set("timeouts.metadata = \"20s\"").start();
     assert_eq!(
         agent
             .get(&file.without_peer("/file.bin"))

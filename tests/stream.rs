@@ -1,6 +1,9 @@
 //! One file from a URL to the bytes.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use crate::support::{
     Agent, MIB, PIECE, Seeder, Spec, assert_same, folder, noise, noise_file, pause, until,
@@ -202,5 +205,34 @@ fn readers_of_many_places_all_get_on() {
                 assert_same(&answer.body, &film.part("film.mkv", start, 500_000));
             });
         }
+    });
+}
+
+#[test]
+fn a_reader_is_not_harmed_by_others_that_come_and_go() {
+    let mut seeder = Seeder::start();
+    let film = seeder.seed(Spec::single("film.mkv", noise(23, 24 * MIB)).pieces(256 << 10));
+    seeder.limit(4 << 20);
+    let agent = Agent::start();
+    let reading = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        for visitor in 0..3_u64 {
+            let (agent, film, reading) = (&agent, &film, &reading);
+            scope.spawn(move || {
+                for visit in 1.. {
+                    if !reading.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let start = (visitor + visit * 7_654_321) % (23 * MIB as u64);
+                    let range = format!("bytes={start}-");
+                    let mut body = agent.get(&film.at("/film.mkv")).range(&range).open();
+                    assert_same(&body.read(10_000), &film.part("film.mkv", start, 10_000));
+                }
+            });
+        }
+        let answer = agent.get(&film.at("/film.mkv")).send();
+        reading.store(false, Ordering::Relaxed);
+        assert!(!answer.broken, "it broke after {} bytes", answer.body.len());
+        assert_same(&answer.body, &film.bytes("film.mkv"));
     });
 }

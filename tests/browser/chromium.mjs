@@ -42,6 +42,19 @@ export async function withBrowser(test) {
   }
 }
 
+/** Runs a function in a page or a frame; what never ends there fails here. */
+export async function evaluated(frame, look, argument) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${frame.url()}: ${look.name} did not end`)), patience);
+  });
+  try {
+    return await Promise.race([frame.evaluate(look, argument), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Serves pages on an origin of their own: `pages` maps a path to its HTML. Gives the origin. */
 export async function otherOrigin(pages, test) {
   const server = createServer((request, response) => {

@@ -1,7 +1,7 @@
 // A page of another origin, plain and inside a sandboxed frame: the film plays and seeks, the picture shows.
 
 import assert from 'node:assert/strict';
-import { escaped, input, otherOrigin, withBrowser } from './chromium.mjs';
+import { escaped, evaluated, input, otherOrigin, withBrowser } from './chromium.mjs';
 
 // as ZeroNet frames its sites: without allow-same-origin, so that the page's origin is `null`
 const sandbox = 'allow-forms allow-scripts allow-top-navigation allow-popups';
@@ -56,14 +56,14 @@ await withBrowser(async (context) => {
       await frame.waitForSelector('video', { state: 'attached' });
       const framed = path === '/framed';
       assert.equal(await frame.evaluate(() => self.origin), framed ? 'null' : origin);
-      const seen = await frame.evaluate(watch);
+      const seen = await evaluated(frame, watch);
       assert.ok(Math.abs(seen.duration - input.duration) < 0.5, `${path}: ${JSON.stringify(seen)}`);
       assert.equal(seen.width, input.width, path);
       assert.ok(seen.frames > 0, path);
       for (const [index, part] of [0, 0.95, 0.5, 0.1].entries()) {
         assert.ok(seen.places[index] > part && seen.places[index] < part + 0.4, `${path}: ${seen.places}`);
       }
-      assert.equal(await frame.evaluate(look), input.width, path);
+      assert.equal(await evaluated(frame, look), input.width, path);
       // reading by script is open to every page, the range as well
       const part = await frame.evaluate(async (address) => {
         const answer = await fetch(address, { headers: { Range: 'bytes=0-3' } });
