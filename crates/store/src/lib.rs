@@ -5,8 +5,9 @@
 //!
 //! # What "held" means
 //! A chunk is [`Held::Checked`] when its hash was right and it was written, in this run or before
-//! the last clean stop. The index on disk follows within a second: the data is synced first, then
-//! the index says present; on the way out the index says gone first, then the hole is punched.
+//! the last clean stop. The index on disk follows when nothing has arrived for a second, and every
+//! 15 s while it does: the data is synced first, then the index says present; on the way out the
+//! index says gone first, then the hole is punched.
 //! After an unclean stop the index is only a hint: whatever has data on disk becomes
 //! [`Held::Unchecked`] and is hashed again before it is served, so that neither a damaged index nor
 //! a torn write can reach a reader.
@@ -17,6 +18,7 @@
 
 mod bits;
 mod buffers;
+mod dirty;
 mod error;
 mod index;
 mod layout;

@@ -279,14 +279,19 @@ impl Object {
         spawn_blocking(from_disk).await.map_err(io::Error::other)?
     }
 
-    /// Syncs the data, then hands out the pages that changed before that.
-    pub(crate) fn sync_and_take_pages(&self) -> io::Result<Vec<(u32, Vec<u8>)>> {
+    /// Syncs the data, then hands the pages that had changed before that to the index.
+    pub(crate) fn sync_pages(
+        &self,
+        mut write: impl FnMut(u32, &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
         let pages = self.presence().take_dirty_pages();
-        if let Err(error) = self.file.sync_data() {
+        let synced = self.file.sync_data();
+        let written =
+            synced.and_then(|()| pages.iter().try_for_each(|(page, bits)| write(*page, bits)));
+        if written.is_err() {
             self.presence().put_back(&pages);
-            return Err(error);
         }
-        Ok(pages)
+        written
     }
 
     /// Whether no chunk is in doubt any more.

@@ -17,12 +17,13 @@ use universal_p2p_core::{Item, Site};
 use crate::{
     Check, Layout, Lease, Object, OpenError,
     buffers::Buffers,
+    dirty::Dirty,
     index::{Health, Index},
     ledger::{Ledger, Use},
     object::Start,
 };
 
-/// How long what arrived may wait until the index says so.
+/// How often is looked for what is due.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// The data directory of one agent.
@@ -31,7 +32,7 @@ pub struct Store {
     index: Index,
     unclean_stops: u64,
     objects: Mutex<HashMap<Item, Weak<Object>>>,
-    dirty: Mutex<HashMap<Item, Arc<Object>>>,
+    dirty: Dirty,
     settling: Mutex<()>,
     ledger: Ledger,
     buffers: Buffers,
@@ -69,7 +70,7 @@ impl Store {
             index,
             unclean_stops,
             objects: Mutex::default(),
-            dirty: Mutex::default(),
+            dirty: Dirty::default(),
             settling: Mutex::default(),
             ledger: Ledger::default(),
             buffers: Buffers::default(),
@@ -131,7 +132,7 @@ impl Store {
         };
         let object = Arc::new(object);
         if !sound {
-            self.mark_dirty(&object);
+            self.dirty.mark(&object);
         }
         objects.retain(|_, open| open.strong_count() > 0);
         objects.insert(item.clone(), Arc::downgrade(&object));
@@ -184,37 +185,40 @@ impl Store {
         Ok(folder)
     }
 
-    /// Syncs the data of what arrived, then writes the index and syncs that.
+    /// Syncs the data of everything that arrived, then writes the index and syncs that.
     ///
     /// # Errors
-    /// What the file system or the index says; what could not be written is tried again next time.
+    /// What the file system or the index says; what could not be written is tried again later.
     pub fn settle(&self) -> io::Result<()> {
+        self.settle_objects(true)
+    }
+
+    fn settle_objects(&self, all: bool) -> io::Result<()> {
         let _one_at_a_time = guard(&self.settling);
-        let dirty = std::mem::take(&mut *guard(&self.dirty));
         let uses = self.ledger.take();
-        if dirty.is_empty() && uses.is_empty() {
+        let objects = self.dirty.take(all);
+        if objects.is_empty() && uses.is_empty() {
             return Ok(());
         }
-        for (item, object) in dirty {
-            match object.sync_and_take_pages() {
-                Ok(pages) => {
-                    for (page, bits) in pages {
-                        self.index.set_page(&item, page, &bits)?;
-                    }
-                    if object.is_settled() {
-                        self.index.trust(&item, self.unclean_stops)?;
-                    }
-                }
-                Err(error) => {
-                    guard(&self.dirty).insert(item, object);
-                    return Err(error);
-                }
+        let mut failed = Ok(());
+        for object in objects {
+            if let Err(error) = self.settle_object(&object) {
+                self.dirty.mark(&object);
+                failed = Err(error);
             }
         }
         for ((item, site), fresh) in uses {
             self.index.add_use(&item, &site, fresh)?;
         }
-        self.index.settle()
+        self.index.settle().and(failed)
+    }
+
+    fn settle_object(&self, object: &Object) -> io::Result<()> {
+        object.sync_pages(|page, bits| self.index.set_page(object.item(), page, bits))?;
+        if object.is_settled() {
+            self.index.trust(object.item(), self.unclean_stops)?;
+        }
+        Ok(())
     }
 
     /// Ends the store in order: everything is synced, and the next start trusts the index.
@@ -230,7 +234,7 @@ impl Store {
     }
 
     pub(crate) fn mark_dirty(&self, object: &Arc<Object>) {
-        guard(&self.dirty).insert(object.item().clone(), Arc::clone(object));
+        self.dirty.mark(object);
     }
 
     pub(crate) fn book(&self, item: Item, site: Site, fresh: Use) {
@@ -266,7 +270,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 fn settle_regularly(store: &Weak<Store>, stopped: &mpsc::Receiver<()>) {
     while stopped.recv_timeout(SETTLE_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
         let Some(store) = store.upgrade() else { return };
-        if let Err(error) = store.settle() {
+        if let Err(error) = store.settle_objects(false) {
             tracing::error!(%error, "the index on disk is behind; it is tried again in a second");
         }
     }
