@@ -1,8 +1,12 @@
 //! Torrents with many files: directories, listings, playlists.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::support::{Agent, MIB, PIECE, Seeder, Seeding, Spec, assert_same, encoded, noise};
+use crate::support::{
+    Agent, MIB, PIECE, Seeder, Seeding, Setup, Spec, assert_same, encoded, noise, pause,
+};
 
 /// A torrent with directories and names from several languages.
 fn album(seeder: &mut Seeder) -> Seeding {
@@ -252,4 +256,58 @@ fn four_thousand_files_do_not_exhaust_file_handles() {
     }
     let status = agent.get(&many.address("status", "")).send().json();
     assert_eq!(status["files"], 4000);
+}
+
+#[test]
+fn files_opened_one_after_another_all_come() {
+    let mut seeder = Seeder::start();
+    let mut spec = Spec::folder("many").with(&["film.mkv"], noise(1, 2 * MIB));
+    for number in 0..40 {
+        spec = spec.with(&[&format!("{number}.ogg")], noise(number, 90_000));
+    }
+    let many = seeder.seed(spec);
+    let agent = Setup::new().set("timeouts.stall = \"15s\"").start();
+    // as a page does: the film is held open, what lies beside it is looked at
+    let mut film = agent.get(&many.at("/film.mkv")).open();
+    film.read(1000);
+    for number in 0..40 {
+        let path = format!("/{number}.ogg");
+        pause(Duration::from_millis(20 * (number % 10)));
+        let answer = agent.get(&many.at(&path)).range("bytes=0-").send();
+        assert!(
+            !answer.broken,
+            "{path} broke after {} bytes",
+            answer.body.len()
+        );
+        assert_same(&answer.body, &many.bytes(&path[1..]));
+    }
+    film.finish();
+}
+
+#[test]
+fn a_file_opened_while_another_is_closed_comes() {
+    let mut seeder = Seeder::start();
+    let pairs: Vec<_> = (0..24)
+        .map(|number| {
+            let film = noise(100 + number, 2 * MIB);
+            let spec = Spec::folder("pair").with(&["film.mkv"], film);
+            seeder.seed(spec.with(&["song.ogg"], noise(number, 90_000)))
+        })
+        .collect();
+    let agent = Setup::new().set("timeouts.stall = \"15s\"").start();
+    std::thread::scope(|scope| {
+        for (number, pair) in pairs.iter().enumerate() {
+            let agent = &agent;
+            scope.spawn(move || {
+                let mut film = agent.get(&pair.at("/film.mkv")).open();
+                film.read(MIB);
+                pause(Duration::from_millis(150 * number as u64));
+                drop(film);
+                pause(Duration::from_millis(number as u64 % 6));
+                let answer = agent.get(&pair.at("/song.ogg")).range("bytes=0-").send();
+                assert!(!answer.broken, "it broke after {} bytes", answer.body.len());
+                assert_same(&answer.body, &pair.bytes("song.ogg"));
+            });
+        }
+    });
 }
