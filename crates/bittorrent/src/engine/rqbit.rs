@@ -9,46 +9,38 @@
 //! - its readers block one of a few permits each and are never woken when the torrent goes: the
 //!   permits are many, and its readers are only used to say where we are, never to read;
 //! - it drops peers after ten idle seconds: the timeout is raised;
+//! - on a runtime of many threads it changes threads for every block of 16 KiB it writes, which costs
+//!   a third of the processor time: it gets a runtime of one thread, where it does not. What is
+//!   begun there is finished there, also when the reader who asked for it has left;
 //! - it re-adds what it remembers at every start: its notes are removed first.
 
 mod fetching;
+mod home;
 mod joining;
 mod session;
 mod storage;
 mod swarm;
+mod swarms;
 
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, stream::BoxStream};
-use librqbit::Session;
+use futures_util::stream::BoxStream;
 use librqbit_core::hash_id::Id20;
 use universal_p2p_core::{Error, Result};
 
-use self::swarm::Swarm;
+use self::{home::Home, swarms::Swarms};
 use crate::{
     config::Settings,
     discovery::{Discovery, Identity},
     engine::{Engine, Fetch, StartError, Vitals},
-    policy::Policy,
-    torrent::{Torrent, disk_error, guard},
+    torrent::Torrent,
 };
 
 /// Stock librqbit behind the seam.
 pub(crate) struct Rqbit {
-    session: Arc<Session>,
-    discovery: Arc<Discovery>,
-    trackers: Vec<String>,
-    /// The folder of the session's own notes, bitfields among them.
-    notes: PathBuf,
-    park_after: Duration,
-    swarms: Mutex<HashMap<Id20, Arc<Swarm>>>,
+    home: Home,
+    swarms: Arc<Swarms>,
 }
 
 impl Rqbit {
@@ -56,148 +48,81 @@ impl Rqbit {
     pub(crate) async fn start(
         settings: &Settings,
     ) -> std::result::Result<(Self, Arc<Discovery>, Identity), StartError> {
-        let notes = settings.state.join("session");
-        let peer_id = session::peer_id();
-        let started = session::start(settings, peer_id, &notes).await;
-        let session = started.map_err(|error| StartError(format!("{error:#}")))?;
-        let listening = session.listen_addr().map(|address| address.port());
-        let port = session
-            .announce_port()
-            .or(listening)
-            .unwrap_or(settings.port);
-        let me = Identity { peer_id, port };
-        let device = session::device(settings).map_err(|error| StartError(error.to_string()))?;
-        let stop = session.cancellation_token().child_token();
-        let trackers = settings.trackers.clone();
-        let discovery =
-            Discovery::start(Policy::of(settings), me, trackers, device.as_ref(), stop).await?;
-        let discovery = Arc::new(discovery);
-        let engine = Self {
-            session,
-            discovery: Arc::clone(&discovery),
-            trackers: settings.trackers.iter().map(ToString::to_string).collect(),
-            notes,
-            park_after: settings.park_after,
-            swarms: Mutex::default(),
-        };
-        Ok((engine, discovery, me))
+        let home = Home::start().map_err(|error| StartError(error.to_string()))?;
+        let settings = settings.clone();
+        let starting = home.run(async move { Swarms::start(&settings).await });
+        let (swarms, discovery, me) = starting
+            .await
+            .map_err(|error| StartError(error.to_string()))??;
+        Ok((
+            Self {
+                home,
+                swarms: Arc::new(swarms),
+            },
+            discovery,
+            me,
+        ))
     }
 
-    fn swarm(&self, infohash: Id20) -> Arc<Swarm> {
-        let mut swarms = guard(&self.swarms);
-        Arc::clone(
-            swarms
-                .entry(infohash)
-                .or_insert_with(|| Arc::new(Swarm::parked())),
-        )
+    /// Does something with the swarms at their home, and to its end.
+    async fn at_home<F: Future<Output = Result<()>> + Send + 'static>(
+        &self,
+        work: impl FnOnce(Arc<Swarms>) -> F,
+    ) -> Result<()> {
+        let done = self.home.run(work(Arc::clone(&self.swarms))).await;
+        done.map_err(|error| Error::internal("working on a swarm", error))?
     }
 }
 
 #[async_trait]
 impl Engine for Rqbit {
     fn find_peers(&self, infohash: Id20) -> Option<BoxStream<'static, SocketAddr>> {
-        self.session
-            .get_dht()
-            .map(|dht| dht.get_peers(infohash, None).boxed())
+        self.swarms.find_peers(infohash)
     }
 
     async fn join(&self, torrent: &Arc<Torrent>) -> Result<()> {
-        let swarm = self.swarm(torrent.metainfo.infohash);
-        let mut run = swarm.run.lock().await;
-        if swarm.is_running() {
-            if !(swarm.readers.all_left() && swarm.has_few_peers()) {
-                return Ok(());
-            }
-            self.remove(torrent.metainfo.infohash, &swarm, &mut run)
-                .await;
-        }
-        self.add(torrent, &swarm, &mut run).await
+        let torrent = Arc::clone(torrent);
+        self.at_home(|swarms| async move { swarms.join(&torrent).await })
+            .await
     }
 
     fn fetch(&self, torrent: &Arc<Torrent>, file: usize, offset: u64) -> Box<dyn Fetch> {
-        let swarm = self.swarm(torrent.metainfo.infohash);
-        let current = swarm.current.subscribe();
-        Box::new(fetching::Fetching::start(
-            &swarm.readers,
-            current,
-            file,
-            offset,
-        ))
+        Box::new(self.swarms.fetch(torrent, file, offset))
     }
 
     async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {
-        let infohash = torrent.metainfo.infohash;
-        let swarm = self.swarm(infohash);
-        let mut run = swarm.run.lock().await;
-        if let Some(error) = run.failure.take() {
-            self.remove(infohash, &swarm, &mut run).await;
-            return Err(disk_error("writing a piece", error));
-        }
-        if run.is_hopeless(&swarm) {
-            tracing::debug!(infohash = %infohash.as_string(), "restarting a torrent for a reader who waits");
-            self.remove(infohash, &swarm, &mut run).await;
-            self.add(torrent, &swarm, &mut run).await?;
-        }
-        Ok(())
+        let torrent = Arc::clone(torrent);
+        self.at_home(|swarms| async move { swarms.hurry(&torrent).await })
+            .await
     }
 
     async fn forget(&self, torrent: &Arc<Torrent>, pieces: &[u32]) -> Result<()> {
-        let swarm = self.swarm(torrent.metainfo.infohash);
-        let mut run = swarm.run.lock().await;
-        let was_running = swarm.is_running();
-        if was_running {
-            self.remove(torrent.metainfo.infohash, &swarm, &mut run)
-                .await;
-        }
-        let (object, gone) = (Arc::clone(&torrent.object), pieces.to_vec());
-        let forgetting = tokio::task::spawn_blocking(move || object.forget(&gone)).await;
-        let forgotten = forgetting.map_err(|error| Error::internal("forgetting pieces", error))?;
-        forgotten.map_err(|error| disk_error("forgetting pieces", error))?;
-        if was_running {
-            self.add(torrent, &swarm, &mut run).await
-        } else {
-            Ok(())
-        }
+        let (torrent, pieces) = (Arc::clone(torrent), pieces.to_vec());
+        self.at_home(|swarms| async move { swarms.forget(&torrent, &pieces).await })
+            .await
     }
 
     async fn park_idle(&self) {
-        let swarms = guard(&self.swarms).clone();
-        for (infohash, swarm) in swarms {
-            let mut run = swarm.run.lock().await;
-            let idle = run
-                .torrent
-                .as_ref()
-                .is_none_or(|torrent| torrent.idle() >= self.park_after);
-            if idle && swarm.is_running() {
-                tracing::debug!(infohash = %infohash.as_string(), "parking a torrent nobody reads");
-                self.remove(infohash, &swarm, &mut run).await;
-            }
-            drop(run);
-            let mut swarms = guard(&self.swarms);
-            // Nobody else holds it: no reader follows it, and nobody is about to join.
-            let unused = swarm.current.receiver_count() == 0 && Arc::strong_count(&swarm) == 2;
-            if unused && !swarm.is_running() {
-                swarms.remove(&infohash);
-            }
+        let parked = self.at_home(|swarms| async move {
+            swarms.park_idle().await;
+            Ok(())
+        });
+        if let Err(error) = parked.await {
+            tracing::error!(%error, "idle torrents stay connected");
         }
     }
 
     fn vitals(&self, infohash: Id20) -> Option<Vitals> {
-        let swarm = guard(&self.swarms).get(&infohash).map(Arc::clone)?;
-        let live = swarm.current.borrow().as_ref()?.live()?;
-        let peers = live.stats_snapshot().peer_stats.live as usize;
-        Some(Vitals {
-            peers,
-            speed: live.down_speed_estimator().bps(),
-        })
+        self.swarms.vitals(infohash)
     }
 
     async fn stop(&self) {
-        let swarms = guard(&self.swarms).clone();
-        for (infohash, swarm) in swarms {
-            self.remove(infohash, &swarm, &mut *swarm.run.lock().await)
-                .await;
+        let stopped = self.at_home(|swarms| async move {
+            swarms.stop().await;
+            Ok(())
+        });
+        if let Err(error) = stopped.await {
+            tracing::debug!(%error, "the session was gone already");
         }
-        self.session.cancellation_token().cancel();
     }
 }

@@ -9,9 +9,9 @@ use tokio_util::task::AbortOnDropHandle;
 use universal_p2p_core::{Error, Result};
 
 use super::{
-    Rqbit,
     storage::{Failure, StoreFactory},
     swarm::{Run, Swarm},
+    swarms::Swarms,
 };
 use crate::{
     infohash,
@@ -19,7 +19,7 @@ use crate::{
     torrent::{Torrent, disk_error},
 };
 
-impl Rqbit {
+impl Swarms {
     /// Adds the torrent to the session, with every peer that is known by now.
     pub(super) async fn add(
         &self,

@@ -3,7 +3,7 @@
 use std::{
     any::TypeId,
     collections::HashSet,
-    io,
+    io::{self, IoSlice},
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -135,6 +135,23 @@ impl TorrentStorage for StoreStorage {
             bail!("{text}");
         }
         Ok(())
+    }
+
+    /// A block that wraps around the receive buffer comes in two parts; joining them costs less
+    /// than a second call to the system.
+    fn pwrite_all_vectored(
+        &self,
+        file: usize,
+        offset: u64,
+        parts: [IoSlice<'_>; 2],
+    ) -> anyhow::Result<usize> {
+        let [first, second] = &parts;
+        match (first.is_empty(), second.is_empty()) {
+            (_, true) => self.pwrite_all(file, offset, first)?,
+            (true, false) => self.pwrite_all(file, offset, second)?,
+            (false, false) => self.pwrite_all(file, offset, &[&**first, &**second].concat())?,
+        }
+        Ok(first.len() + second.len())
     }
 
     fn remove_file(&self, _: usize, _: &Path) -> anyhow::Result<()> {

@@ -1,0 +1,179 @@
+//! The torrents in the session: joining, restarting and parking them.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream::BoxStream};
+use librqbit::Session;
+use librqbit_core::hash_id::Id20;
+use universal_p2p_core::{Error, Result};
+
+use super::{fetching::Fetching, session, swarm::Swarm};
+use crate::{
+    config::Settings,
+    discovery::{Discovery, Identity},
+    engine::{StartError, Vitals},
+    policy::Policy,
+    torrent::{Torrent, disk_error, guard},
+};
+
+/// Every torrent's swarm, on the session's own runtime.
+pub(super) struct Swarms {
+    pub(super) session: Arc<Session>,
+    pub(super) discovery: Arc<Discovery>,
+    pub(super) trackers: Vec<String>,
+    /// The folder of the session's own notes, bitfields among them.
+    pub(super) notes: PathBuf,
+    park_after: Duration,
+    swarms: Mutex<HashMap<Id20, Arc<Swarm>>>,
+}
+
+impl Swarms {
+    /// Starts the session and the search for peers.
+    pub(super) async fn start(
+        settings: &Settings,
+    ) -> std::result::Result<(Self, Arc<Discovery>, Identity), StartError> {
+        let notes = settings.state.join("session");
+        let peer_id = session::peer_id();
+        let started = session::start(settings, peer_id, &notes).await;
+        let session = started.map_err(|error| StartError(format!("{error:#}")))?;
+        let listening = session.listen_addr().map(|address| address.port());
+        let port = session
+            .announce_port()
+            .or(listening)
+            .unwrap_or(settings.port);
+        let me = Identity { peer_id, port };
+        let device = session::device(settings).map_err(|error| StartError(error.to_string()))?;
+        let stop = session.cancellation_token().child_token();
+        let trackers = settings.trackers.clone();
+        let discovery =
+            Discovery::start(Policy::of(settings), me, trackers, device.as_ref(), stop).await?;
+        let discovery = Arc::new(discovery);
+        let engine = Self {
+            session,
+            discovery: Arc::clone(&discovery),
+            trackers: settings.trackers.iter().map(ToString::to_string).collect(),
+            notes,
+            park_after: settings.park_after,
+            swarms: Mutex::default(),
+        };
+        Ok((engine, discovery, me))
+    }
+
+    fn swarm(&self, infohash: Id20) -> Arc<Swarm> {
+        let mut swarms = guard(&self.swarms);
+        Arc::clone(
+            swarms
+                .entry(infohash)
+                .or_insert_with(|| Arc::new(Swarm::parked())),
+        )
+    }
+}
+
+impl Swarms {
+    pub(super) fn find_peers(&self, infohash: Id20) -> Option<BoxStream<'static, SocketAddr>> {
+        self.session
+            .get_dht()
+            .map(|dht| dht.get_peers(infohash, None).boxed())
+    }
+
+    pub(super) async fn join(&self, torrent: &Arc<Torrent>) -> Result<()> {
+        let swarm = self.swarm(torrent.metainfo.infohash);
+        let mut run = swarm.run.lock().await;
+        if swarm.is_running() {
+            if !(swarm.readers.all_left() && swarm.has_few_peers()) {
+                return Ok(());
+            }
+            self.remove(torrent.metainfo.infohash, &swarm, &mut run)
+                .await;
+        }
+        self.add(torrent, &swarm, &mut run).await
+    }
+
+    pub(super) fn fetch(&self, torrent: &Torrent, file: usize, offset: u64) -> Fetching {
+        let swarm = self.swarm(torrent.metainfo.infohash);
+        let current = swarm.current.subscribe();
+        Fetching::start(&swarm.readers, current, file, offset)
+    }
+
+    pub(super) async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {
+        let infohash = torrent.metainfo.infohash;
+        let swarm = self.swarm(infohash);
+        let mut run = swarm.run.lock().await;
+        if let Some(error) = run.failure.take() {
+            self.remove(infohash, &swarm, &mut run).await;
+            return Err(disk_error("writing a piece", error));
+        }
+        if run.is_hopeless(&swarm) {
+            tracing::debug!(infohash = %infohash.as_string(), "restarting a torrent for a reader who waits");
+            self.remove(infohash, &swarm, &mut run).await;
+            self.add(torrent, &swarm, &mut run).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn forget(&self, torrent: &Arc<Torrent>, pieces: &[u32]) -> Result<()> {
+        let swarm = self.swarm(torrent.metainfo.infohash);
+        let mut run = swarm.run.lock().await;
+        let was_running = swarm.is_running();
+        if was_running {
+            self.remove(torrent.metainfo.infohash, &swarm, &mut run)
+                .await;
+        }
+        let (object, gone) = (Arc::clone(&torrent.object), pieces.to_vec());
+        let forgetting = tokio::task::spawn_blocking(move || object.forget(&gone)).await;
+        let forgotten = forgetting.map_err(|error| Error::internal("forgetting pieces", error))?;
+        forgotten.map_err(|error| disk_error("forgetting pieces", error))?;
+        if was_running {
+            self.add(torrent, &swarm, &mut run).await
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) async fn park_idle(&self) {
+        let swarms = guard(&self.swarms).clone();
+        for (infohash, swarm) in swarms {
+            let mut run = swarm.run.lock().await;
+            let idle = run
+                .torrent
+                .as_ref()
+                .is_none_or(|torrent| torrent.idle() >= self.park_after);
+            if idle && swarm.is_running() {
+                tracing::debug!(infohash = %infohash.as_string(), "parking a torrent nobody reads");
+                self.remove(infohash, &swarm, &mut run).await;
+            }
+            drop(run);
+            let mut swarms = guard(&self.swarms);
+            // Nobody else holds it: no reader follows it, and nobody is about to join.
+            let unused = swarm.current.receiver_count() == 0 && Arc::strong_count(&swarm) == 2;
+            if unused && !swarm.is_running() {
+                swarms.remove(&infohash);
+            }
+        }
+    }
+
+    pub(super) fn vitals(&self, infohash: Id20) -> Option<Vitals> {
+        let swarm = guard(&self.swarms).get(&infohash).map(Arc::clone)?;
+        let live = swarm.current.borrow().as_ref()?.live()?;
+        let peers = live.stats_snapshot().peer_stats.live as usize;
+        Some(Vitals {
+            peers,
+            speed: live.down_speed_estimator().bps(),
+        })
+    }
+
+    pub(super) async fn stop(&self) {
+        let swarms = guard(&self.swarms).clone();
+        for (infohash, swarm) in swarms {
+            self.remove(infohash, &swarm, &mut *swarm.run.lock().await)
+                .await;
+        }
+        self.session.cancellation_token().cancel();
+    }
+}
