@@ -87,7 +87,7 @@ fn a_client_that_stops_reading_is_dropped_and_its_fetching_ends() {
     let mut body = agent.get(&film.at("/film.bin")).open();
     assert_same(&body.read(MIB), &film.part("film.bin", 0, MIB));
     // longer than the stall, and then some for the agent to notice
-    pause(Duration::from_secs(8));
+    pause(Duration::from_secs(20));
     let fetched = seeder.sent(&film).uploaded;
     let rest = body.finish();
     assert!(rest.broken, "a client that did not read was kept");
