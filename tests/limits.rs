@@ -74,7 +74,7 @@ fn a_client_that_never_finishes_its_request_is_dropped() {
     }
     until(
         "the end of the connections",
-        Duration::from_secs(60),
+        Duration::from_secs(120),
         || agent.open_files() <= before,
     );
 }
