@@ -47,6 +47,8 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         content: content_url.clone(),
         since: Instant::now(),
     };
+    // Before anybody is told: whoever reads the line may send the signal at once.
+    let signalled = signals()?;
     announce(&content_url, &management_url);
     let stopped = {
         let serving = async {
@@ -58,7 +60,7 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         tokio::pin!(serving);
         tokio::select! {
             ended = &mut serving => ended.map(|_| ()),
-            () = signalled() => {
+            () = signalled => {
                 tracing::info!("stopping");
                 stop.cancel();
                 // A management call that hangs must not keep the agent from going.
@@ -152,19 +154,25 @@ fn raise_file_limit() {
     }
 }
 
-async fn signalled() {
+/// Begins to listen for SIGTERM and Ctrl-C; what it returns ends with the first of them.
+fn signals() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = signal::ctrl_c().await;
-            return;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = signal::ctrl_c() => {}
-        }
+        let listen = |kind| signal(kind).context("listening for signals");
+        let (mut terminate, mut interrupt) = (
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::interrupt())?,
+        );
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    let _ = signal::ctrl_c().await;
+    Ok(async {
+        let _ = signal::ctrl_c().await;
+    })
 }

@@ -105,7 +105,7 @@ impl Reader {
         let started = Instant::now();
         let mut last_progress = started;
         let mut written = torrent.object.written(piece);
-        self.fetch(&torrent, started + patience).await?;
+        self.fetch(&torrent, patience).await?;
         while timeout(LOOK_EVERY, torrent.object.arrival(piece))
             .await
             .is_err()
@@ -124,17 +124,15 @@ impl Reader {
     }
 
     /// Makes sure that the engine fetches from the reader's position onwards.
-    async fn fetch(&mut self, torrent: &Arc<Torrent>, deadline: Instant) -> Result<()> {
+    async fn fetch(&mut self, torrent: &Arc<Torrent>, patience: Duration) -> Result<()> {
         let offset = self.at - self.file_offset;
         if let Some(network) = &self.network {
             network.fetch.move_to(offset);
             return Ok(());
         }
         let visit = torrent.visit();
-        let joining = tokio::time::timeout_at(deadline, self.source.engine.join(torrent));
-        joining
-            .await
-            .map_err(|_| self.stalled(deadline - Instant::now()))??;
+        let joining = timeout(patience, self.source.engine.join(torrent));
+        joining.await.map_err(|_| self.stalled(patience))??;
         let fetch = self.source.engine.fetch(torrent, self.file, offset);
         self.network = Some(Network {
             fetch,

@@ -12,6 +12,7 @@
 //! - on a runtime of many threads it changes threads for every block of 16 KiB it writes, which costs
 //!   a third of the processor time: it gets a runtime of one thread, where it does not. What is
 //!   begun there is finished there, also when the reader who asked for it has left;
+//! - it may take two torrents that are added at the same time for one: it is told their numbers;
 //! - it re-adds what it remembers at every start: its notes are removed first.
 
 mod fetching;

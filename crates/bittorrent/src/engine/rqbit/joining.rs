@@ -1,10 +1,14 @@
 //! Adding a torrent to the session and taking it out again.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
 
 use futures_util::StreamExt;
 use librqbit::{AddTorrent, AddTorrentOptions, AddTorrentResponse};
 use librqbit_core::hash_id::Id20;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use universal_p2p_core::{Error, Result};
 
@@ -18,6 +22,9 @@ use crate::{
     sources::Sources,
     torrent::{Torrent, disk_error},
 };
+
+/// The longest wait for a torrent to start, which hashes a few pieces of what is there.
+const LONGEST_START: Duration = Duration::from_secs(20);
 
 impl Swarms {
     /// Adds the torrent to the session, with every peer that is known by now.
@@ -45,6 +52,9 @@ impl Swarms {
             // Only the trackers of the request may know of a private torrent (BEP 27).
             trackers: (!metainfo.private).then(|| self.trackers.clone()),
             storage_factory: Some(storage),
+            // Left to itself the session gives two torrents that are added at the same time one
+            // number, and takes the second for the first.
+            preferred_id: Some(self.next_number.fetch_add(1, Ordering::Relaxed)),
             output_folder: Some(self.notes.join("unused").to_string_lossy().into_owned()),
             ..AddTorrentOptions::default()
         };
@@ -54,15 +64,18 @@ impl Swarms {
             .add_torrent(adding, Some(options))
             .await
             .map_err(refused)?;
-        let (AddTorrentResponse::Added(_, handle) | AddTorrentResponse::AlreadyManaged(_, handle)) =
-            added
-        else {
+        let AddTorrentResponse::Added(_, handle) = added else {
+            // Every run ends with its removal, so this is one that failed half-way.
+            self.remove(metainfo.infohash, swarm, run).await;
             return Err(Error::internal(
                 "joining a swarm",
-                "the torrent was only listed",
+                "the torrent had not been left",
             ));
         };
-        handle.wait_until_initialized().await.map_err(refused)?;
+        let starting = timeout(LONGEST_START, handle.wait_until_initialized()).await;
+        starting
+            .map_err(|error| Error::internal("starting a torrent", error))?
+            .map_err(refused)?;
         run.torrent = Some(Arc::clone(torrent));
         run.since = Some(Instant::now());
         run.failure = failure;

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -29,6 +29,7 @@ pub(super) struct Swarms {
     pub(super) trackers: Vec<String>,
     /// The folder of the session's own notes, bitfields among them.
     pub(super) notes: PathBuf,
+    pub(super) next_number: AtomicUsize,
     park_after: Duration,
     swarms: Mutex<HashMap<Id20, Arc<Swarm>>>,
 }
@@ -59,6 +60,7 @@ impl Swarms {
             discovery: Arc::clone(&discovery),
             trackers: settings.trackers.iter().map(ToString::to_string).collect(),
             notes,
+            next_number: AtomicUsize::new(0),
             park_after: settings.park_after,
             swarms: Mutex::default(),
         };
