@@ -236,3 +236,17 @@ fn a_reader_is_not_harmed_by_others_that_come_and_go() {
         assert_same(&answer.body, &film.bytes("film.mkv"));
     });
 }
+
+#[test]
+fn the_fetching_runs_ahead_of_a_slow_reader() {
+    let mut seeder = Seeder::start();
+    let film = seeder.seed(Spec::single("film.mkv", noise(5, 96 * MIB)).pieces(1 << 20));
+    let agent = Agent::start();
+    let mut body = agent.get(&film.at("/film.mkv")).open();
+    assert_same(&body.read(20 * MIB), &film.part("film.mkv", 0, 20 * MIB));
+    // The reader rests here, and has never been short of anything for a while. What lies ahead is
+    // fetched all the same, not only when it comes to the end of what is there.
+    until("the bytes ahead", Duration::from_secs(60), || {
+        seeder.sent(&film).uploaded >= 44 * MIB as u64
+    });
+}

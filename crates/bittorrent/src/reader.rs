@@ -1,5 +1,6 @@
 //! Reading a file of a torrent: what is on disk from the store, the rest through the engine.
 
+mod ahead;
 mod media;
 
 use std::{ops::Range, sync::Arc, time::Duration};
@@ -10,11 +11,8 @@ use tokio::time::{Instant, timeout};
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 use universal_p2p_store::Held;
 
-use crate::{
-    engine::Fetch,
-    file::Source,
-    torrent::{Torrent, Visit, disk_error},
-};
+use crate::{file::Source, torrent::disk_error};
+use ahead::Ahead;
 
 /// How often a waiting reader looks whether anything comes.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -35,11 +33,10 @@ pub(crate) async fn open(
     let mut reader = Reader {
         source,
         file,
-        file_offset: offset,
         at: start,
         end: offset + range.end,
-        network: None,
-        edges: Vec::new(),
+        ahead: None,
+        begun: None,
         cx: *cx,
     };
     let Some(first) = reader.next(cx.first_byte).await? else {
@@ -56,19 +53,13 @@ pub(crate) async fn open(
 struct Reader {
     source: Source,
     file: usize,
-    file_offset: u64,
     at: u64,
     end: u64,
-    network: Option<Network>,
-    /// What is fetched at the edges of a media file while its head is read.
-    edges: Vec<media::Edge>,
+    /// Held from when something that is wanted soon is missing.
+    ahead: Option<Ahead>,
+    /// The piece that was looked ahead from last.
+    begun: Option<u32>,
     cx: ReadCx,
-}
-
-/// What a reader holds while something it wants is missing.
-struct Network {
-    fetch: Box<dyn Fetch>,
-    _visit: Visit,
 }
 
 impl Reader {
@@ -78,6 +69,9 @@ impl Reader {
         let layout = object.layout();
         while self.at < self.end {
             let piece = layout.chunk_at(self.at);
+            if self.begun.replace(piece) != Some(piece) {
+                self.look_ahead();
+            }
             match object.held(piece) {
                 Held::Checked => {
                     let upto = layout.bytes_of(piece).end.min(self.end);
@@ -105,7 +99,11 @@ impl Reader {
         let started = Instant::now();
         let mut last_progress = started;
         let mut written = torrent.object.written(piece);
-        self.fetch(&torrent, patience).await?;
+        let begin = || Ahead::begin(&self.source, self.file, self.at..self.end);
+        let connected = self.ahead.get_or_insert_with(begin).connected();
+        timeout(patience, connected)
+            .await
+            .map_err(|_| stalled(&self.source, patience))??;
         while timeout(LOOK_EVERY, torrent.object.arrival(piece))
             .await
             .is_err()
@@ -115,46 +113,33 @@ impl Reader {
                 (written, last_progress) = (now, Instant::now());
             }
             if last_progress.elapsed() >= patience || started.elapsed() >= patience * PATIENCE {
-                return Err(self.stalled(patience));
+                return Err(stalled(&self.source, patience));
             }
             self.source.engine.hurry(&torrent).await?;
         }
-        media::drop_arrived(&mut self.edges, &torrent);
         Ok(())
     }
 
-    /// Makes sure that the engine fetches from the reader's position onwards.
-    async fn fetch(&mut self, torrent: &Arc<Torrent>, patience: Duration) -> Result<()> {
-        let offset = self.at - self.file_offset;
-        if let Some(network) = &self.network {
-            network.fetch.move_to(offset);
-            return Ok(());
+    /// Has the engine fetch what is missing from here onwards, before the reader gets there.
+    fn look_ahead(&mut self) {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.move_to(self.at);
+        } else if ahead::is_something_missing(&self.source.torrent.object, self.at..self.end) {
+            self.ahead = Some(Ahead::begin(&self.source, self.file, self.at..self.end));
         }
-        let visit = torrent.visit();
-        let joining = timeout(patience, self.source.engine.join(torrent));
-        joining.await.map_err(|_| self.stalled(patience))??;
-        let fetch = self.source.engine.fetch(torrent, self.file, offset);
-        self.network = Some(Network {
-            fetch,
-            _visit: visit,
-        });
-        self.edges = media::edges(&self.source, self.file, self.at..self.end);
-        Ok(())
     }
+}
 
-    fn stalled(&self, waited: Duration) -> Error {
-        let torrent = &self.source.torrent;
-        let vitals = self
-            .source
-            .engine
-            .vitals(torrent.metainfo.infohash)
-            .unwrap_or_default();
-        match vitals.peers {
-            0 => Error::NoPeers {
-                waited,
-                cure: "name a peer (x.pe=address:port) or a tracker (tr=…) in the address, or try again later".into(),
-            },
-            peers => Error::Stalled { waited, peers },
-        }
+fn stalled(source: &Source, waited: Duration) -> Error {
+    let vitals = source
+        .engine
+        .vitals(source.torrent.metainfo.infohash)
+        .unwrap_or_default();
+    match vitals.peers {
+        0 => Error::NoPeers {
+            waited,
+            cure: "name a peer (x.pe=address:port) or a tracker (tr=…) in the address, or try again later".into(),
+        },
+        peers => Error::Stalled { waited, peers },
     }
 }
