@@ -65,17 +65,18 @@ impl Swarms {
             .await
             .map_err(refused)?;
         let AddTorrentResponse::Added(_, handle) = added else {
-            // Every run ends with its removal, so this is one that failed half-way.
-            self.remove(metainfo.infohash, swarm, run).await;
             return Err(Error::internal(
                 "joining a swarm",
                 "the torrent had not been left",
             ));
         };
         let starting = timeout(LONGEST_START, handle.wait_until_initialized()).await;
-        starting
-            .map_err(|error| Error::internal("starting a torrent", error))?
-            .map_err(refused)?;
+        let started = starting.map_err(|error| Error::internal("starting a torrent", error));
+        if let Err(error) = started.and_then(|started| started.map_err(refused)) {
+            // Left in the session it would stand in the way of the next reader.
+            self.remove(metainfo.infohash, swarm, run).await;
+            return Err(error);
+        }
         run.torrent = Some(Arc::clone(torrent));
         run.since = Some(Instant::now());
         run.failure = failure;
