@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use universal_p2p_core::{Error, Hints, Result};
+use universal_p2p_swarm::Policy;
 use url::Url;
 
-use crate::{policy::Policy, sources::Sources};
+use crate::sources::Sources;
 
 /// Peers taken from one request; more are left out.
 const MOST_PEERS: usize = 64;

@@ -10,6 +10,7 @@ use librqbit_core::hash_id::Id20;
 use tokio_util::task::AbortOnDropHandle;
 use universal_p2p_core::{Backend, Document, Error, Hints, Id, Item, Node, Result, State, Status};
 use universal_p2p_store::Store;
+use universal_p2p_swarm::Policy;
 
 use crate::{
     address,
@@ -19,7 +20,6 @@ use crate::{
     file::Source,
     infohash, magnet, metadata,
     metainfo::Metainfo,
-    policy::Policy,
     sources::Sources,
     torrent::{PROTOCOL, Torrent, disk_error},
 };
@@ -75,7 +75,7 @@ impl BitTorrent {
             me,
             metadata: settings.metadata,
         };
-        let policy = Policy::of(&settings);
+        let policy = settings.policy();
         Ok(Self {
             finder: Arc::new(finder),
             known: Known::default(),

@@ -2,16 +2,8 @@
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
+use universal_p2p_swarm::{Policy, Scope};
 use url::Url;
-
-/// How far sockets may reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Anywhere.
-    Internet,
-    /// No socket leaves this machine: loopback addresses only, no DHT, no public tracker.
-    Loopback,
-}
 
 /// The settings of the backend.
 #[derive(Clone, Debug)]
@@ -40,4 +32,11 @@ pub struct Settings {
     pub park_after: Duration,
     /// A folder of the own, for the DHT's table and the engine's notes.
     pub state: PathBuf,
+}
+
+impl Settings {
+    /// The rule for addresses that strangers name.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy::new(self.scope, self.allow_private)
+    }
 }

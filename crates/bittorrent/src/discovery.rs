@@ -16,9 +16,10 @@ use reqwest::{
     redirect,
 };
 use tokio_util::sync::CancellationToken;
+use universal_p2p_swarm::Policy;
 use url::Url;
 
-use crate::{engine::StartError, policy::Policy, sources::Sources};
+use crate::{engine::StartError, sources::Sources};
 
 /// The longest wait for one tracker.
 const TRACKER_TIMEOUT: Duration = Duration::from_secs(15);

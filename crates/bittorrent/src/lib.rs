@@ -30,12 +30,12 @@ mod infohash;
 mod magnet;
 mod metadata;
 mod metainfo;
-mod policy;
 mod reader;
 mod sources;
 mod torrent;
 mod tree;
 
 pub use backend::BitTorrent;
-pub use config::{Scope, Settings};
+pub use config::Settings;
 pub use engine::StartError;
+pub use universal_p2p_swarm::Scope;

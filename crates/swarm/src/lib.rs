@@ -2,9 +2,19 @@
 //! servers, and what is on disk it is told by a [`Content`].
 
 mod bits;
+mod book;
+mod choke;
 mod content;
+mod crypt;
+mod net;
 mod pieces;
+mod policy;
+mod schedule;
+mod tracker;
+mod webseed;
+mod wire;
 
 pub use bits::Bits;
 pub use content::{Content, Holding};
 pub use pieces::{BLOCK, Block, Pieces};
+pub use policy::{Policy, Scope};

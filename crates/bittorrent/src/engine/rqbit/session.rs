@@ -16,7 +16,9 @@ use librqbit::{
 use librqbit_core::{hash_id::Id20, peer_id::generate_azereus_style};
 use librqbit_dualstack_sockets::BindDevice;
 
-use crate::config::{Scope, Settings};
+use universal_p2p_swarm::Scope;
+
+use crate::config::Settings;
 
 /// Its "blocking threads" are permits of a semaphore, and every open reader holds one; with the
 /// default of eight, eight readers stop everything.

@@ -18,7 +18,6 @@ use crate::{
     config::Settings,
     discovery::{Discovery, Identity},
     engine::{StartError, Vitals},
-    policy::Policy,
     torrent::{Torrent, disk_error, guard},
 };
 
@@ -53,7 +52,7 @@ impl Swarms {
         let stop = session.cancellation_token().child_token();
         let trackers = settings.trackers.clone();
         let discovery =
-            Discovery::start(Policy::of(settings), me, trackers, device.as_ref(), stop).await?;
+            Discovery::start(settings.policy(), me, trackers, device.as_ref(), stop).await?;
         let discovery = Arc::new(discovery);
         let engine = Self {
             session,

@@ -5,25 +5,41 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use universal_p2p_core::{Error, Result};
 use url::{Host, Url};
 
-use crate::config::{Scope, Settings};
+/// How far sockets may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Anywhere.
+    Internet,
+    /// No socket leaves this machine: loopback addresses only, no DHT, no public tracker.
+    Loopback,
+}
 
 /// The rule for addresses that come from a URL, from a peer or from a tracker named there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy {
+pub struct Policy {
     scope: Scope,
     allow_private: bool,
 }
 
 impl Policy {
-    pub(crate) fn of(settings: &Settings) -> Self {
+    /// The rule of a scope. With `allow_private` strangers may name private addresses too.
+    #[must_use]
+    pub fn new(scope: Scope, allow_private: bool) -> Self {
         Self {
-            scope: settings.scope,
-            allow_private: settings.allow_private,
+            scope,
+            allow_private,
         }
     }
 
+    /// How far sockets may reach.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        self.scope
+    }
+
     /// Whether a connection to this address may be made on the word of a stranger.
-    pub(crate) fn allows(self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn allows(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         match self.scope {
             Scope::Loopback => address.is_loopback(),
@@ -33,7 +49,10 @@ impl Policy {
     }
 
     /// Refuses a peer that it does not allow, naming the cure.
-    pub(crate) fn check_peer(self, peer: SocketAddr) -> Result<SocketAddr> {
+    ///
+    /// # Errors
+    /// [`Error::ForbiddenSource`].
+    pub fn check_peer(self, peer: SocketAddr) -> Result<SocketAddr> {
         if self.allows(peer.ip()) {
             Ok(peer)
         } else {
@@ -43,7 +62,10 @@ impl Policy {
 
     /// Refuses a tracker or webseed whose literal address it does not allow. A host that is a name
     /// is looked at when it is resolved.
-    pub(crate) fn check_url(self, url: Url) -> Result<Url> {
+    ///
+    /// # Errors
+    /// [`Error::ForbiddenSource`].
+    pub fn check_url(self, url: Url) -> Result<Url> {
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),

@@ -1,0 +1,1 @@
+//! Who may download from us: a pure function.

@@ -1,0 +1,1 @@
+//! Protocol encryption (MSE).

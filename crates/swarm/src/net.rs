@@ -1,0 +1,1 @@
+//! Sockets of peers: TCP and uTP.

@@ -1,0 +1,1 @@
+//! What is asked of whom next: a pure function over plain values.

@@ -1,0 +1,1 @@
+//! Web servers as peers (BEP 19).
