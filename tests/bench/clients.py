@@ -1,6 +1,7 @@
 """Who reads: curl where speed counts, as it is not slower than the servers; a bare socket where one byte counts."""
 
 import hashlib
+import itertools
 import os
 import random
 import socket
@@ -60,11 +61,15 @@ def sha256(url: str) -> str:
 
 
 def ranges(
-    url: str, starts: Iterable[int], length: int, parallel: int = 0, patience: float = PATIENCE
+    url: str | list[str], starts: Iterable[int], length: int, parallel: int = 0, patience: float = PATIENCE
 ) -> list[Transfer]:
-    """Reads many ranges by one curl: one after the other over one connection, or that many at once over as many."""
+    """Reads many ranges by one curl: one after the other over one connection, or that many at once over as many.
+
+    Several addresses of the same file take turns.
+    """
+    urls = itertools.cycle([url] if isinstance(url, str) else url)
     entry = 'url = "{}"\nrange = "{}-{}"\noutput = "/dev/null"\nwrite-out = "{}"\nmax-time = {}\nsilent\n'
-    entries = [entry.format(url, start, start + length - 1, FORMAT, patience) for start in starts]
+    entries = [entry.format(next(urls), start, start + length - 1, FORMAT, patience) for start in starts]
     command = ["curl", "-q", "--noproxy", "*"]
     if parallel:
         command += ["--parallel", "--parallel-immediate", "--parallel-max", str(parallel)]
@@ -134,20 +139,25 @@ class Playback:
 
 def play(url: str, rate: float, count: int, start: int = 0, patience: float = PATIENCE) -> Playback:
     """Consumes `count` bytes at `rate` bytes a second as a player without a buffer: a stall moves all that follows."""
-    step = 64 << 10
     with Reader(url, start, patience) as reader:
-        playback = Playback(reader.waited)
-        due = time.perf_counter()
-        for position in range(step, count + 1, step):
-            due += step / rate
-            reader.read(position)
-            late = time.perf_counter() - due
-            if late > 0:
-                due += late
-                if late > 0.5:
-                    playback.stalls.append(late)
-            else:
-                time.sleep(-late)
+        return follow(reader, rate, count)
+
+
+def follow(reader: Reader, rate: float, count: int) -> Playback:
+    """Consumes at that rate up to `count` bytes of an open request."""
+    step = 64 << 10
+    playback = Playback(reader.waited)
+    due = time.perf_counter()
+    for position in range(step, count + 1, step):
+        due += step / rate
+        reader.read(position)
+        late = time.perf_counter() - due
+        if late > 0:
+            due += late
+            if late > 0.5:
+                playback.stalls.append(late)
+        else:
+            time.sleep(-late)
     return playback
 
 

@@ -10,49 +10,39 @@ from pathlib import Path
 
 import surroundings
 
-OURS, RQBIT, NGINX = "ours", "rqbit", "nginx"
-SERVERS = (OURS, RQBIT, NGINX)
+STREAMING, LIBRQBIT, RQBIT, LIBTORRENT, NGINX = "streaming", "librqbit", "rqbit", "libtorrent", "nginx"
+SERVERS = (STREAMING, LIBRQBIT, RQBIT, LIBTORRENT, NGINX)
 Summary = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What a figure must show; it holds, does not, or cannot be told because somebody was not measured."""
+    """What our figure must show beside the others': it does, does not, or cannot be told without a rival."""
 
     text: str
-    holds: Callable[[Summary], bool | None]
+    holds: Callable[[float, Summary], bool | None]
 
 
 def at_most(limit: float, unit: str) -> Bound:
     """Ours stays below the limit."""
-    return Bound(f"≤ {limit:g} {unit}", lambda summary: summary[OURS] <= limit if OURS in summary else None)
+    return Bound(f"≤ {limit:g} {unit}".rstrip(), lambda ours, _: ours <= limit)
 
 
 def at_least(limit: float, unit: str) -> Bound:
     """Ours reaches the limit."""
-    return Bound(f"≥ {limit:g} {unit}", lambda summary: summary[OURS] >= limit if OURS in summary else None)
-
-
-def ratio(summary: Summary, rival: str) -> float | None:
-    """Ours divided by the rival's."""
-    return summary[OURS] / summary[rival] if OURS in summary and summary.get(rival) else None
+    return Bound(f"≥ {limit:g} {unit}".rstrip(), lambda ours, _: ours >= limit)
 
 
 def at_least_times(factor: float, rival: str) -> Bound:
     """Ours reaches that part of the rival's: for speeds."""
     text = f"≥ {factor:g} × {rival}"
-    return Bound(text, lambda summary: compare(ratio(summary, rival), lambda value: value >= factor))
+    return Bound(text, lambda ours, summary: ours >= factor * summary[rival] if rival in summary else None)
 
 
 def at_most_times(factor: float, rival: str) -> Bound:
     """Ours stays below that multiple of the rival's: for times."""
     text = f"≤ {factor:g} × {rival}"
-    return Bound(text, lambda summary: compare(ratio(summary, rival), lambda value: value <= factor))
-
-
-def compare(value: float | None, holds: Callable[[float], bool]) -> bool | None:
-    """Not measured stays not measured."""
-    return None if value is None else holds(value)
+    return Bound(text, lambda ours, summary: ours <= factor * summary[rival] if rival in summary else None)
 
 
 @dataclass
@@ -70,11 +60,26 @@ class Row:
         """One number for each server that was measured."""
         return {server: self.statistic(values) for server, values in self.samples.items() if values}
 
+    def ours(self) -> str:
+        """Which column the bounds are for: the streaming engine, where it takes part."""
+        return STREAMING if STREAMING in self.samples else LIBRQBIT
+
+    def ratio(self, rival: str) -> float | None:
+        """Ours divided by the rival's."""
+        summary = self.summary()
+        return summary[self.ours()] / summary[rival] if self.ours() in summary and summary.get(rival) else None
+
+    def held(self) -> list[bool | None]:
+        """What came of each bound."""
+        summary = self.summary()
+        ours = summary.get(self.ours())
+        return [None if ours is None else bound.holds(ours, summary) for bound in self.bounds]
+
     def verdict(self) -> str:
         """`ok`, `below`, `?` where something to compare with is missing, nothing without a bound."""
-        if self.failure:
+        if self.failure or (self.ours() in self.samples and not self.samples[self.ours()]):
             return "failed"
-        held = [bound.holds(self.summary()) for bound in self.bounds]
+        held = self.held()
         if False in held:
             return "below"
         if None in held:
@@ -90,26 +95,30 @@ def number(value: float | None) -> str:
     return f"{value:.{digits}f}"
 
 
-def cells(row: Row) -> list[str]:
-    """The row as it is printed."""
-    summary = row.summary()
-    ours = row.samples.get(OURS, [])
-    spread = f"{number(min(ours))}–{number(max(ours))}" if len(ours) > 1 else ""
-    values = [number(summary.get(OURS)), spread, number(summary.get(RQBIT)), number(summary.get(NGINX))]
-    ratios = [number(ratio(summary, rival)) for rival in (RQBIT, NGINX)]
-    return [row.title, row.unit, *values, *ratios, ", ".join(bound.text for bound in row.bounds), row.verdict()]
+def cell(row: Row, server: str) -> str:
+    """One number and, where samples differ, their spread."""
+    values = row.samples.get(server)
+    if not values:
+        return "–"
+    text = number(row.summary()[server])
+    return f"{text} ({number(min(values))}–{number(max(values))})" if len(set(values)) > 1 else text
 
 
 def table(rows: list[Row]) -> str:
-    """All rows, aligned: names and bounds to the left, numbers to the right."""
-    head = ["figure", "unit", "ours", "min–max", "rqbit", "nginx", "× rqbit", "× nginx", "bound", ""]
-    lines = [head, *(cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    left = {0, 1, 8, 9}
+    """All rows, aligned: names and bounds to the left, numbers to the right; without the columns of who was not there."""
+    servers = [server for server in SERVERS if any(row.samples.get(server) for row in rows)]
+    rivals = [rival for rival in (RQBIT, NGINX) if rival in servers]
+    lines = [["figure", "unit", *servers, *(f"× {rival}" for rival in rivals), "bound", "ok"]]
+    for row in rows:
+        numbers = [cell(row, server) for server in servers]
+        numbers += [number(row.ratio(rival)) for rival in rivals]
+        lines.append([row.title, row.unit, *numbers, ", ".join(bound.text for bound in row.bounds), row.verdict()])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    left = {0, 1, len(widths) - 2, len(widths) - 1}
     text = []
     for line in lines:
-        padded = [cell.ljust(width) if column in left else cell.rjust(width)
-                  for column, (cell, width) in enumerate(zip(line, widths))]
+        padded = [entry.ljust(width) if column in left else entry.rjust(width)
+                  for column, (entry, width) in enumerate(zip(line, widths))]
         text.append("  ".join(padded).rstrip())
     text.insert(1, "─" * max(len(line) for line in text))
     return "\n".join(text)
@@ -135,23 +144,24 @@ def heading(facts: dict[str, object]) -> str:
     return "{cores} cores, {processor}, Linux {kernel}, load {load:.1f}, ".format(**facts) + place
 
 
-def as_json(facts: dict[str, object], rows: list[Row]) -> str:
+def as_json(facts: dict[str, object], rows: list[Row], notes: list[str]) -> str:
     """Everything, for programs: each sample, the summaries, the bounds."""
     figures = [
         {
             "title": row.title,
             "unit": row.unit,
             "statistic": row.statistic.__name__,
+            "ours": row.ours(),
             "samples": row.samples,
             "summary": {
                 server: {"median": statistics.median(values), "min": min(values), "max": max(values)}
                 for server, values in row.samples.items() if values
             },
-            "ratios": {rival: ratio(row.summary(), rival) for rival in (RQBIT, NGINX)},
-            "bounds": [{"text": bound.text, "holds": bound.holds(row.summary())} for bound in row.bounds],
+            "ratios": {rival: row.ratio(rival) for rival in SERVERS},
+            "bounds": [{"text": bound.text, "holds": held} for bound, held in zip(row.bounds, row.held())],
             "verdict": row.verdict(),
             "failure": row.failure,
         }
         for row in rows
     ]
-    return json.dumps({"machine": facts, "figures": figures}, indent=1) + "\n"
+    return json.dumps({"machine": facts, "figures": figures, "notes": notes}, indent=1) + "\n"

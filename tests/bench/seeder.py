@@ -27,11 +27,15 @@ class Swarm:
 
 
 @contextmanager
-def swarm(fixtures: list[Fixture], addresses: tuple[str, ...] = ("127.0.0.1",), limit: int = 0) -> Iterator[Swarm]:
-    """One seeder at each address, every one sending at most `limit` bytes a second (0: as fast as it can)."""
+def swarm(fixtures: list[Fixture], addresses: tuple[str, ...] = ("127.0.0.1",), limit: int = 0, deep: bool = True) -> Iterator[Swarm]:
+    """One seeder at each address, every one sending at most `limit` bytes a second (0: as fast as it can).
+
+    `deep` buffers make sure that the seeder is not what is measured; without, it has those that seeders have.
+    """
     task = {
         "addresses": addresses,
         "limit": limit,
+        "deep": deep,
         "torrents": [[str(fixture.torrent), str(fixture.path.parent)] for fixture in fixtures],
     }
     command = [sys.executable, __file__, json.dumps(task)]
@@ -49,7 +53,7 @@ def seed(task: dict) -> None:
     """The other end: seeds, says where, answers questions until the pipe is closed."""
     import libtorrent
 
-    sessions = [start_session(address, task["limit"]) for address in task["addresses"]]
+    sessions = [start_session(address, task["limit"], task["deep"]) for address in task["addresses"]]
     handles: dict[str, list[libtorrent.torrent_handle]] = {}
     for session in sessions:
         for torrent, folder in task["torrents"]:
@@ -66,7 +70,7 @@ def seed(task: dict) -> None:
         print(sum(handle.status().total_payload_upload for handle in handles[line.strip()]), flush=True)
 
 
-def start_session(address: str, limit: int):
+def start_session(address: str, limit: int, deep: bool):
     """A libtorrent session that talks to nobody who does not call it."""
     import libtorrent
 
@@ -79,12 +83,14 @@ def start_session(address: str, limit: int):
         "allow_multiple_connections_per_ip": True,
         "unchoke_slots_limit": -1,
         "alert_mask": 0,
-        # deep buffers, so that the seeder is never what is measured
-        "send_buffer_low_watermark": 1 << 20,
-        "send_buffer_watermark": 8 << 20,
-        "send_buffer_watermark_factor": 150,
-        "max_allowed_in_request_queue": 4000,
     })
+    if deep:
+        session.apply_settings({
+            "send_buffer_low_watermark": 1 << 20,
+            "send_buffer_watermark": 8 << 20,
+            "send_buffer_watermark_factor": 150,
+            "max_allowed_in_request_queue": 4000,
+        })
     if limit:
         # the session's own limits spare loopback peers; a class of peers that holds every address does not
         limited = session.create_peer_class("limited")

@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -21,13 +22,15 @@ from fixtures import Fixture
 class Process:
     """A child that writes into a log file; `started` is how many seconds it took until it served."""
 
-    def __init__(self, command: list[str | Path], log: Path, home: Path | None = None, piped: bool = False) -> None:
-        """Spawns it; `piped`: its standard output is read by us, and does not go into the log."""
+    def __init__(
+        self, command: list[str | Path], log: Path, settings: dict[str, str] | None = None, piped: bool = False
+    ) -> None:
+        """Spawns it, `settings` added to its environment; `piped`: its standard output is read by us, not logged."""
         self.log = log
         self.began = time.perf_counter()
         self.started = 0.0
         with log.open("ab") as file:
-            environment = clean_environment() | ({"HOME": str(home)} if home else {})
+            environment = clean_environment() | (settings or {})
             output = subprocess.PIPE if piped else file
             self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=file)
 
@@ -57,6 +60,21 @@ class Process:
                 return
         raise self.failed("nobody listens")
 
+    def wait_for_line(self) -> str:
+        """Returns the address that the `listening content=…` line names."""
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        line = self.process.stdout.readline().decode() if ready else ""
+        self.started = time.perf_counter() - self.began
+        addresses = dict(word.split("=", 1) for word in line.split() if "=" in word)
+        if not line.startswith("listening ") or "content" not in addresses:
+            raise self.failed(f"instead of `listening …` came {line!r}")
+        return addresses["content"]
+
+    def processor_time(self) -> float:
+        """The seconds of processor time, its own and the kernel's, that all its threads have used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def peak_memory(self) -> float:
         """The most memory the program ever held, in MB (10^6)."""
         return self._memory("VmHWM")
@@ -73,31 +91,25 @@ class Process:
 
 
 class Agent(Process):
-    """universal-p2p: an address alone makes it fetch."""
+    """universal-p2p with one of its engines: an address alone makes it fetch."""
 
     CONFIG = '[network]\nscope = "loopback"\n'
     # one slow seeder of a large piece may need longer than anybody would wait: to be measured, not cut off
     PATIENT = CONFIG + '[timeouts]\nfirst_byte = "180s"\nstall = "180s"\n'
+    CROWDED = CONFIG + "[bittorrent]\npeers_per_torrent = 200\n"
 
-    def __init__(self, binary: Path, folder: Path, config: str = CONFIG) -> None:
+    def __init__(self, binary: Path, folder: Path, engine: str, config: str = CONFIG) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "config.toml"
         path.write_text(config)
         command = [binary, "serve", "--config", path, "--data-dir", folder / "data"]
         command += ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"]
-        super().__init__(command, folder / "log", piped=True)
-        ready, _, _ = select.select([self.process.stdout], [], [], 30)
-        line = self.process.stdout.readline().decode() if ready else ""
-        self.started = time.perf_counter() - self.began
-        addresses = dict(word.split("=", 1) for word in line.split() if "=" in word)
-        if not line.startswith("listening ") or "content" not in addresses:
-            raise self.failed(f"instead of `listening …` came {line!r}")
-        self.content = addresses["content"]
+        super().__init__(command, folder / "log", {"UNIVERSAL_P2P_BITTORRENT_ENGINE": engine}, piped=True)
+        self.content = self.wait_for_line()
 
     def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
         """The address; nothing is asked yet, and whether the torrent is known is up to the data directory."""
-        query = "&".join("x.pe=" + quote(peer) for peer in peers)
-        return f"{self.content}/bittorrent/v0/stream/{fixture.info_hash}?{query}"
+        return f"{self.content}/bittorrent/v0/stream/{fixture.info_hash}?{peer_query(peers)}"
 
 
 class Rqbit(Process):
@@ -107,11 +119,11 @@ class Rqbit(Process):
         folder.mkdir(parents=True, exist_ok=True)
         port, listen = free_port(), free_port()
         command: list[str | Path] = [binary, "-v", "error", "--ipv4-only", "--disable-dht", "--disable-dht-persistence"]
-        command += ["--disable-lsd", "--disable-trackers", "--disable-upnp-port-forward"]
+        command += ["--peer-limit", "200", "--disable-lsd", "--disable-trackers", "--disable-upnp-port-forward"]
         command += ["--listen-ip", "127.0.0.1", "--listen-port", str(listen)]
         command += ["--http-api-listen-addr", f"127.0.0.1:{port}"]
         command += ["server", "start", "--disable-persistence", folder / "data"]
-        super().__init__(command, folder / "log", home=folder)
+        super().__init__(command, folder / "log", {"HOME": str(folder)})
         self.wait_for_port(port)
         self.api = f"http://127.0.0.1:{port}"
 
@@ -126,6 +138,21 @@ class Rqbit(Process):
         if answer.status != 200:
             raise RuntimeError(f"rqbit does not add the torrent: {text[:500]!r}")
         return f"{self.api}/torrents/{fixture.info_hash}/stream/0"
+
+
+class Libtorrent(Process):
+    """libtorrent with piece deadlines behind an HTTP server of ours, `deadlines.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        program = Path(__file__).with_name("deadlines.py")
+        super().__init__([sys.executable, program, folder], folder / "log", piped=True)
+        self.content = self.wait_for_line()
+
+    def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
+        """The address; nothing is asked yet."""
+        metadata = f"&torrent={quote(str(fixture.torrent))}" if known else ""
+        return f"{self.content}/{fixture.info_hash}?{peer_query(peers)}{metadata}"
 
 
 class Nginx(Process):
@@ -159,7 +186,12 @@ http {{
         return f"{self.site}/{quote(fixture.path.name)}"
 
 
-Server = Agent | Rqbit | Nginx
+Server = Agent | Rqbit | Libtorrent | Nginx
+
+
+def peer_query(peers: list[str]) -> str:
+    """Peers as an address names them."""
+    return "&".join("x.pe=" + quote(peer) for peer in peers)
 
 
 def clean_environment() -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from figures import latency, resources, slow, throughput
-from figures.bench import Bench, open_bench
+from figures import latency, resources, seeks, swarms, throughput
+from figures.bench import FAILURES, Bench, open_bench
 from report import Row
 
-__all__ = ["ALL", "Bench", "open_bench"]
+__all__ = ["ALL", "FAILURES", "SLOW", "Bench", "open_bench"]
 
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "start": resources.start,
@@ -16,9 +16,16 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "whole-file": throughput.whole_file,
     "warm": throughput.warm,
     "ranges": throughput.ranges,
-    "seek": latency.seek,
-    "pause": latency.pause,
+    "seek": seeks.seek,
+    "far": seeks.far,
+    "pause": seeks.pause,
     "second-reader": latency.second_reader,
+    "liar": swarms.liar,
     "parallel": resources.parallel,
-    "slow": slow.slow,
+    "many-peers": resources.many_peers,
+    "slow": swarms.slow,
+    "long-pause": seeks.long_pause,
 }
+
+# those that take minutes
+SLOW = {"slow", "long-pause"}

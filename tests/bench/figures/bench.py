@@ -1,10 +1,13 @@
-"""What every measurement starts from: the files, and a fresh server of each kind."""
+"""What every measurement starts from: the files, and a fresh server of each kind, in turns."""
 
 import argparse
 import itertools
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,9 +17,11 @@ import fixtures
 import report
 from clients import settle
 from fixtures import Fixture
-from report import NGINX, OURS, RQBIT
-from servers import Agent, Nginx, Rqbit, Server
+from report import LIBRQBIT, LIBTORRENT, NGINX, RQBIT, STREAMING
+from servers import Agent, Libtorrent, Nginx, Rqbit, Server
 from surroundings import ROOT
+
+FAILURES = (OSError, RuntimeError, subprocess.SubprocessError)
 
 
 @dataclass
@@ -27,6 +32,8 @@ class Bench:
     folder: Path
     machine: dict[str, object]
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    notes: list[str] = field(default_factory=list)
+    failed: bool = False
 
     @cached_property
     def film(self) -> Fixture:
@@ -45,35 +52,85 @@ class Bench:
         folder.mkdir()
         return folder
 
+    @cached_property
+    def agents(self) -> list[str]:
+        """The engines that were asked for and that our program has; a refused one is noted."""
+        if not self.options.agent:
+            return []
+        wanted = [STREAMING, LIBRQBIT] if self.options.engine == "both" else [self.options.engine]
+        return [engine for engine in wanted if self._has(engine)]
+
+    def _has(self, engine: str) -> bool:
+        try:
+            with self.fresh(engine):
+                return True
+        except RuntimeError as error:
+            words = " ".join(str(error).split())
+            self.notes.append(f"{engine}: left out, as the program does not start with this engine: {words[-300:]}")
+            return False
+
+    @property
+    def programs(self) -> list[str]:
+        """Our engines and rqbit."""
+        return self.agents + ([RQBIT] if self.options.rqbit else [])
+
+    @property
     def streamers(self) -> list[str]:
-        """The programs that were given and fetch from peers, ours first."""
-        given = {OURS: self.options.agent, RQBIT: self.options.rqbit}
-        return [name for name, present in given.items() if present]
+        """Everything that fetches from peers, ours first."""
+        return self.programs + ([LIBTORRENT] if self.options.libtorrent else [])
+
+    @property
+    def servers(self) -> list[str]:
+        """Everything that serves what is on disk."""
+        return self.programs + ([NGINX] if self.options.nginx else [])
 
     def new_folder(self) -> Path:
         """A folder that nobody has used, so that nothing is known and nothing is held."""
         return self.folder / f"run{next(self.numbers)}"
+
+    def start(self, name: str, folder: Path, config: str = Agent.CONFIG) -> Server:
+        """The program, serving from that folder."""
+        if name in (STREAMING, LIBRQBIT):
+            return Agent(self.options.agent, folder, name, config)
+        if name == RQBIT:
+            return Rqbit(self.options.rqbit, folder)
+        if name == LIBTORRENT:
+            return Libtorrent(folder)
+        return Nginx(self.options.nginx, folder, self.source)
 
     @contextmanager
     def fresh(self, name: str, config: str = Agent.CONFIG) -> Iterator[Server]:
         """The program started with an empty folder; afterwards it is stopped and the folder removed."""
         settle()
         folder = self.new_folder()
-        if name == OURS:
-            server = Agent(self.options.agent, folder, config)
-        elif name == RQBIT:
-            server = Rqbit(self.options.rqbit, folder)
-        else:
-            server = Nginx(self.options.nginx, folder, self.source)
         try:
-            yield server
+            server = self.start(name, folder, config)
+            try:
+                yield server
+            finally:
+                server.stop()
         finally:
-            server.stop()
             shutil.rmtree(folder)
 
-    def all_servers(self) -> list[str]:
-        """The streamers, and nginx where there is one."""
-        return self.streamers() + ([NGINX] if self.options.nginx else [])
+    def turns(
+        self, rounds: int, names: list[str], measure: Callable[[str, Server], None], config: str = Agent.CONFIG
+    ) -> None:
+        """Each program, fresh, once in every round, so that a change of load meets all; see `attempt`."""
+        for _ in range(rounds):
+            for name in names:
+                with self.attempt(name), self.fresh(name, config) as server:
+                    measure(name, server)
+
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """What fails for one program is noted, costs it this sample, and leaves the others theirs."""
+        try:
+            yield
+        except FAILURES as error:
+            traceback.print_exc()
+            self.notes.append(f"{name}: {' '.join(str(error).split())[:300]}")
+            self.failed |= name in (STREAMING, LIBRQBIT)
+            print(f"{name} goes on without this sample", file=sys.stderr, flush=True)
 
 
 @contextmanager
