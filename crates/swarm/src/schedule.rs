@@ -19,6 +19,9 @@ mod speed;
 mod wanted;
 mod worker;
 
+#[cfg(test)]
+mod simulation;
+
 use std::time::Duration;
 
 use crate::{Bits, Block, Pieces};

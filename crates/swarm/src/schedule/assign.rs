@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use crate::schedule::race::Late;
+use crate::schedule::race::{Late, Lateness};
 use crate::schedule::shelf::Shelf;
 use crate::schedule::speed::usual_rate;
 use crate::schedule::wanted::Windows;
@@ -24,6 +24,8 @@ enum Pass {
     Any,
     /// The same, but also of pieces that are left to another peer as long as there are others.
     Rest,
+    /// Blocks of the next piece that are asked of a slower peer.
+    Tail,
 }
 
 /// Chooses the requests of a plan.
@@ -31,7 +33,7 @@ pub(super) fn assign(picture: &Picture<'_>, cancels: &[(PeerKey, Block)]) -> Vec
     let Some(mut table) = Table::new(picture, cancels) else {
         return Vec::new();
     };
-    for pass in [Pass::First, Pass::Race, Pass::Any, Pass::Rest] {
+    for pass in [Pass::First, Pass::Race, Pass::Any, Pass::Rest, Pass::Tail] {
         table.run(pass);
     }
     table.requests
@@ -127,10 +129,17 @@ impl<'a> Table<'a> {
     /// Gives blocks to the peers that have room, always to the one that would bring its next block
     /// first, until nobody finds anything.
     fn run(&mut self, pass: Pass) {
-        let mut late = if pass == Pass::Race {
-            self.late()
-        } else {
-            Vec::new()
+        if self
+            .workers
+            .iter()
+            .all(|worker| worker.room == 0 || !worker.is_usable())
+        {
+            return;
+        }
+        let mut late = match pass {
+            Pass::Race => self.late(Lateness::Clear),
+            Pass::Tail => self.late(Lateness::Any),
+            Pass::First | Pass::Any | Pass::Rest => Vec::new(),
         };
         let mut cursors = vec![0; self.workers.len()];
         let mut turns: BinaryHeap<_> = (self.workers.iter().enumerate())
@@ -160,7 +169,7 @@ impl<'a> Table<'a> {
         cursors: &mut [usize],
         late: &mut Vec<Late>,
     ) -> Option<Block> {
-        if pass == Pass::Race {
+        if matches!(pass, Pass::Race | Pass::Tail) {
             return self.race(at, late);
         }
         let worker = *self.workers.get(at)?;

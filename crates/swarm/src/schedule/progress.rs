@@ -2,6 +2,7 @@
 
 mod asks;
 mod begun;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -94,8 +95,9 @@ impl Progress {
     }
 
     /// Notes that a block came from a peer.
-    pub(crate) fn arrive(&mut self, block: Block, peer: PeerKey) -> Arrival {
+    pub(crate) fn arrive(&mut self, block: Block, peer: PeerKey, now: Duration) -> Arrival {
         let asked_at = self.asks.remove(block, peer);
+        self.asks.hear(peer, now);
         if asked_at.is_some() {
             self.untouch(peer, block.piece, 1);
         }
@@ -171,6 +173,11 @@ impl Progress {
         peer: PeerKey,
     ) -> impl ExactSizeIterator<Item = (Block, Duration)> + '_ {
         self.asks.queue(peer).iter().copied()
+    }
+
+    /// Since when a peer that owes blocks has sent nothing; `None`: it owes nothing.
+    pub(super) fn silent_since(&self, peer: PeerKey) -> Option<Duration> {
+        self.asks.silent_since(peer)
     }
 
     /// Takes note that the hash of a piece was wrong: every block of it is missing again, and it

@@ -1,7 +1,5 @@
 //! Late blocks, asked of a second peer.
 
-use std::collections::HashMap;
-
 use crate::schedule::assign::Table;
 use crate::schedule::wanted::Wanted;
 use crate::schedule::worker::Worker;
@@ -15,11 +13,22 @@ const CLEARLY: f64 = 1.5;
 /// Seconds that a second peer must gain at least.
 const GAIN: f64 = 0.05;
 
+/// Seconds of play ahead of a piece that is next.
+const NEXT: f64 = 2.0;
+
+/// How late a block has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lateness {
+    /// So late that it holds up its piece.
+    Clear,
+    /// Not at all, if it is of the next piece: for peers that have nothing else to do.
+    Any,
+}
+
 /// A block of an urgent piece that comes later than all the rest of the piece could.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Late {
     block: Block,
-    holder: PeerKey,
     /// Seconds until it comes, as far as one knows.
     until: f64,
     /// Its piece.
@@ -28,8 +37,11 @@ pub(super) struct Late {
 
 impl Table<'_> {
     /// The late blocks, most urgent first.
-    pub(super) fn late(&mut self) -> Vec<Late> {
-        let patience = 2.0 * self.swarm.soonest;
+    pub(super) fn late(&mut self, lateness: Lateness) -> Vec<Late> {
+        let patience = match lateness {
+            Lateness::Clear => 2.0 * self.swarm.soonest,
+            Lateness::Any => CLEARLY * self.swarm.soonest,
+        };
         let slow = |worker: &&Worker<'_>| {
             let queue = f64::from(worker.queue) * f64::from(BLOCK) / worker.speed.rate;
             worker.queue > 0
@@ -41,25 +53,26 @@ impl Table<'_> {
         if holders.is_empty() {
             return Vec::new();
         }
-        let urgent = self.shelf.urgent().clone();
+        self.shelf.look_up_urgent();
         let mut late: Vec<Late> = (holders.iter())
-            .flat_map(|holder| self.late_of(holder, &urgent))
+            .flat_map(|holder| self.late_of(holder, lateness))
             .collect();
         late.sort_by(|a, b| {
             let order = a.wanted.ahead.total_cmp(&b.wanted.ahead);
             order.then(a.block.index.cmp(&b.block.index))
         });
+        late.dedup_by_key(|late| late.block);
         late.truncate(MOST);
         late
     }
 
     /// The late blocks that are asked of one peer.
-    fn late_of(&self, holder: &Worker<'_>, urgent: &HashMap<u32, Wanted>) -> Vec<Late> {
+    fn late_of(&self, holder: &Worker<'_>, lateness: Lateness) -> Vec<Late> {
         let progress = self.picture.progress;
         let now = self.picture.now;
         let mut late = Vec::new();
         for (place, (block, asked_at)) in progress.asks_of(holder.peer.key).enumerate() {
-            let Some(wanted) = urgent.get(&block.piece) else {
+            let Some(wanted) = self.shelf.urgent.get(&block.piece) else {
                 continue;
             };
             let queued = (place + 1) as f64 * f64::from(BLOCK) / holder.speed.rate;
@@ -67,20 +80,35 @@ impl Table<'_> {
             let until = if holder.peer.snubbed || !holder.sends(block.piece) {
                 f64::INFINITY
             } else {
-                queued.max(holder.speed.delay - waited)
+                queued
+                    .max(holder.speed.delay - waited)
+                    .max(2.0 * holder.silent)
             };
             let rest = self.swarm.reaches(wanted.ahead + wanted.missing);
-            let in_time = until <= 2.0 * rest.max(2.0 * self.swarm.soonest) + GAIN;
-            if !in_time && progress.askers(block).len() == 1 {
+            let late_after = match lateness {
+                Lateness::Clear => {
+                    let soon = 2.0 * self.swarm.soonest;
+                    (1.25 * rest).max(soon).max(0.8 * wanted.slack) + GAIN
+                }
+                Lateness::Any if wanted.first && wanted.slack < NEXT => 0.0,
+                Lateness::Any => f64::INFINITY,
+            };
+            if until > late_after && self.lively_askers(block) < 2 {
                 late.push(Late {
                     block,
-                    holder: holder.peer.key,
                     until,
                     wanted: *wanted,
                 });
             }
         }
         late
+    }
+
+    /// How many peers are asked for a block and not snubbed.
+    fn lively_askers(&self, block: Block) -> usize {
+        let askers = self.picture.progress.askers(block).into_iter();
+        let workers = askers.filter_map(|key| self.workers.get(*self.by_key.get(&key)?));
+        workers.filter(|worker| !worker.peer.snubbed).count()
     }
 
     /// Takes the first late block that a peer would bring clearly sooner.
@@ -90,10 +118,16 @@ impl Table<'_> {
         }
         let worker = self.workers.get(at)?;
         let until = worker.until_block() * CLEARLY + GAIN;
+        if worker.until_block() > 4.0 * self.swarm.soonest + GAIN {
+            return None;
+        }
         let fits = |late: &Late| {
             let piece = late.block.piece;
             until < late.until
-                && late.holder != worker.peer.key
+                && !self
+                    .picture
+                    .progress
+                    .is_asked_of(late.block, worker.peer.key)
                 && worker.peer.trust != Trust::Parole
                 && !worker.peer.snubbed
                 && worker.sends(piece)

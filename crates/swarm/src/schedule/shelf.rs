@@ -63,7 +63,8 @@ pub(super) struct Shelf<'a> {
     picture: &'a Picture<'a>,
     wants: Wants<'a>,
     open: Vec<Open>,
-    urgent: HashMap<u32, Wanted>,
+    /// The urgent pieces that were looked up.
+    pub(super) urgent: HashMap<u32, Wanted>,
     ended: bool,
 }
 
@@ -90,13 +91,12 @@ impl<'a> Shelf<'a> {
         self.open.len()
     }
 
-    /// The urgent pieces.
-    pub(super) fn urgent(&mut self) -> &HashMap<u32, Wanted> {
+    /// Looks up the urgent pieces, up to some.
+    pub(super) fn look_up_urgent(&mut self) {
         let mut looked = self.urgent.len();
         while looked < MOST_URGENT && self.look_further().is_some_and(|next| next.is_urgent()) {
             looked += 1;
         }
-        &self.urgent
     }
 
     /// Looks up one more wanted piece.

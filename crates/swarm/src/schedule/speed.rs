@@ -1,5 +1,7 @@
 //! How fast a peer answers, and how many requests keep it busy.
 
+use std::time::Duration;
+
 use crate::BLOCK;
 use crate::schedule::Peer;
 
@@ -9,6 +11,8 @@ const UNKNOWN_RATE: f64 = 200_000.0;
 const UNKNOWN_DELAY: f64 = 0.1;
 /// Bytes a second below which rates are not told apart.
 const LEAST_RATE: f64 = 500.0;
+/// Seconds without a block that are not worth a thought.
+const LEAST_SILENCE: f64 = 0.2;
 /// Requests that a peer is given to be measured with.
 const FIRST_REQUESTS: u32 = 16;
 /// Requests that a peer gets at least, so that it has the next one before it has sent the last.
@@ -36,6 +40,18 @@ impl Speed {
             rate: measured.unwrap_or(guessed).max(LEAST_RATE),
             delay: if delay > 0.0 { delay } else { UNKNOWN_DELAY },
         }
+    }
+
+    /// The same peer when it has sent nothing for some time though it owes blocks, and the seconds of
+    /// that silence if it is longer than usual: then it is likely to last as long again.
+    pub(super) fn after(self, silence: Duration) -> (Self, f64) {
+        let silence = silence.as_secs_f64();
+        let usual = 2.0 * (self.delay + f64::from(BLOCK) / self.rate) + LEAST_SILENCE;
+        if silence <= usual {
+            return (self, 0.0);
+        }
+        let delay = self.delay + silence;
+        (Self { delay, ..self }, silence)
     }
 
     /// Seconds until it brings one more block, with `queue` blocks asked of it already.

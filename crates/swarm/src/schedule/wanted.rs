@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::ops::Range;
 
-use crate::Block;
 use crate::schedule::{PeerKey, Picture, Progress, Reader};
+use crate::{BLOCK, Block};
 
 /// Seconds of play that a reader of known rate should have ahead before a faster one counts more.
 const RESERVE: f64 = 3.0;
@@ -94,6 +94,10 @@ pub(super) struct Wants<'a> {
 struct Urgency {
     pressed_micros: u64,
     turn: u32,
+    /// Whether nothing is held before it: readers that have just come go before others.
+    follows: bool,
+    /// What is nearly there goes first, which makes equal readers take turns.
+    missing: u64,
     slack_micros: u64,
     piece: u32,
 }
@@ -138,10 +142,20 @@ impl<'a> Wants<'a> {
         let urgency = Urgency {
             pressed_micros: (pressed * 1e6) as u64,
             turn,
+            follows: piece > 0 && self.picture.progress.held().has(piece - 1),
+            missing: self.missing(piece),
             slack_micros: (slack * 1e6) as u64,
             piece,
         };
         self.next.push(Reverse((urgency, index)));
+    }
+
+    /// Bytes of a piece that are not there.
+    fn missing(&self, piece: u32) -> u64 {
+        let bytes = self.picture.pieces.bytes_of(piece);
+        let begun = self.picture.progress.begun(piece);
+        let arrived = begun.map_or(0, |begun| u64::from(begun.arrived()) * u64::from(BLOCK));
+        (bytes.end - bytes.start).saturating_sub(arrived)
     }
 }
 

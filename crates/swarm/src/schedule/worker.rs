@@ -1,5 +1,7 @@
 //! A peer while a plan is made.
 
+use std::time::Duration;
+
 use crate::schedule::speed::{Speed, depth};
 use crate::schedule::wanted::Windows;
 use crate::schedule::{Peer, Picture, Trust};
@@ -11,6 +13,8 @@ pub(super) struct Worker<'a> {
     pub(super) peer: &'a Peer<'a>,
     /// What it is reckoned to do.
     pub(super) speed: Speed,
+    /// Seconds that it has sent nothing, where that is longer than usual.
+    pub(super) silent: f64,
     /// How many blocks are asked of it, those of this plan included.
     pub(super) queue: u32,
     /// How many more it takes.
@@ -30,9 +34,13 @@ impl<'a> Worker<'a> {
     ) -> Self {
         let asked = picture.progress.asked_of(peer.key);
         let queue = asked.saturating_sub(cancelled);
+        let silence = (picture.progress.silent_since(peer.key))
+            .map_or(Duration::ZERO, |since| picture.now.saturating_sub(since));
+        let (speed, silent) = Speed::of(peer, usual).after(silence);
         Self {
             peer,
-            speed: Speed::of(peer, usual),
+            speed,
+            silent,
             queue,
             room: depth(peer).saturating_sub(queue),
             bound: bound(picture, windows, peer),

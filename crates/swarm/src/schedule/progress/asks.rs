@@ -12,6 +12,7 @@ pub(super) struct Asks {
     by_block: HashMap<Block, Askers>,
     by_peer: HashMap<PeerKey, VecDeque<(Block, Duration)>>,
     by_piece: BTreeMap<u32, BTreeSet<u32>>,
+    heard: HashMap<PeerKey, Duration>,
     nothing: VecDeque<(Block, Duration)>,
 }
 
@@ -49,6 +50,7 @@ impl Asks {
         let (_, asked_at) = queue.remove(at)?;
         if queue.is_empty() {
             self.by_peer.remove(&peer);
+            self.heard.remove(&peer);
         }
         self.remove_asker(block, peer);
         Some(asked_at)
@@ -96,6 +98,20 @@ impl Asks {
     /// The pieces of which blocks are asked.
     pub(super) fn pieces(&self) -> impl Iterator<Item = u32> + '_ {
         self.by_piece.keys().copied()
+    }
+
+    /// Notes that a peer sent something, which matters while it owes more.
+    pub(super) fn hear(&mut self, peer: PeerKey, now: Duration) {
+        if self.by_peer.contains_key(&peer) {
+            self.heard.insert(peer, now);
+        }
+    }
+
+    /// Since when a peer that owes blocks has sent nothing.
+    pub(super) fn silent_since(&self, peer: PeerKey) -> Option<Duration> {
+        let (_, asked_at) = self.queue(peer).front()?;
+        let heard = self.heard.get(&peer).copied().unwrap_or_default();
+        Some(heard.max(*asked_at))
     }
 
     /// All requests for blocks of a piece.

@@ -118,6 +118,12 @@ impl Begun {
             .is_none_or(|sender| *sender != NOBODY)
     }
 
+    /// Who sent a block, if it is there.
+    pub(super) fn sender(&self, index: u32) -> Option<PeerKey> {
+        let sender = self.senders.get(index as usize).copied();
+        sender.filter(|sender| *sender != NOBODY).map(PeerKey)
+    }
+
     /// Notes that somebody was asked for a block.
     pub(super) fn asked(&mut self, index: u32, peer: PeerKey) {
         self.unasked.set(index, false);
