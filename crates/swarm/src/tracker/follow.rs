@@ -70,12 +70,13 @@ impl<T: Fn() -> Totals + Send> Follower<T> {
                     rhythm.failed()
                 }
             };
-            match self.wait(asked_at, wait, rhythm, was_complete).await {
+            if let Woken::Completed = self.wait(asked_at, wait, rhythm, was_complete).await {
+                was_complete = true;
                 // A tracker that does not know us yet hears of it by what is left.
-                Woken::Completed if event == Event::None => event = Event::Completed,
-                Woken::Completed | Woken::ByTime => {}
+                if event == Event::None {
+                    event = Event::Completed;
+                }
             }
-            was_complete = self.wishes.borrow().completed;
         }
     }
 

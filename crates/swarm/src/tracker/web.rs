@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, StatusCode, header};
 use url::Url;
 
 use super::{Announcement, Event, answer, answer::Answer, failure::Failure};
@@ -23,7 +23,9 @@ pub(super) async fn announce(
     tracker_id: Option<&[u8]>,
 ) -> Result<Answer, Failure> {
     let url = with_query(url, announcement, tracker_id);
-    let mut response = http.get(url).timeout(TIMEOUT).send().await?;
+    // The next announcement is a minute away at least: a connection kept would be closed by then.
+    let request = http.get(url).header(header::CONNECTION, "close");
+    let mut response = request.timeout(TIMEOUT).send().await?;
     if response.status() != StatusCode::OK {
         return Err(Failure::Status(response.status().as_u16()));
     }
