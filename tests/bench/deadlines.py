@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import libtorrent
 
-WINDOW = 32 << 20  # bytes before a reader; two pieces at least
+WINDOW = 16 << 20  # bytes before a reader; two pieces at least
 STEP = 500  # milliseconds between the deadlines of two pieces of a window
 
 SETTINGS = {
@@ -36,6 +36,9 @@ SETTINGS = {
     "close_redundant_connections": False,
     "connections_limit": 1000,
     "connection_speed": 500,
+    # what is asked for when the reader jumps still has to come: no more than 2 MB
+    "request_queue_time": 1,
+    "max_out_request_queue": 128,
     # late pieces are looked after once a tick
     "tick_interval": 50,
     "alert_mask": libtorrent.alert.category_t.status_notification | libtorrent.alert.category_t.storage_notification,
@@ -79,16 +82,17 @@ class Torrent:
             self.waiting[piece].append(arrivals)
             self.handle.set_piece_deadline(piece, deadline, libtorrent.deadline_flags_t.alert_when_available)
 
-    def forget(self, piece: int, arrivals: SimpleQueue) -> None:
-        """This reader wants the piece no more; nor does the torrent, when it was the last one."""
+    def forget(self, pieces: list[int], arrivals: SimpleQueue) -> None:
+        """This reader wants these no more; nor does the torrent those that nobody else waits for."""
         with self.lock:
-            readers = self.waiting.get(piece, [])
-            if arrivals in readers:
-                readers.remove(arrivals)
-            if not readers:
-                self.waiting.pop(piece, None)
-                self.handle.reset_piece_deadline(piece)
-                self.handle.piece_priority(piece, 0)
+            for piece in pieces:
+                readers = self.waiting.get(piece, [])
+                if arrivals in readers:
+                    readers.remove(arrivals)
+                if not readers:
+                    self.waiting.pop(piece, None)
+                    self.handle.reset_piece_deadline(piece)
+                    self.handle.piece_priority(piece, 0)
 
     def arrived(self, piece: int, data: bytes) -> None:
         """A piece was read: to everybody who waits for it."""
@@ -112,7 +116,7 @@ class Torrent:
                     asked += 1
                 while piece not in here:
                     try:
-                        number, data = arrivals.get(timeout=0.1)
+                        number, data = arrivals.get(timeout=0.03)
                         here[number] = data
                     except Empty:
                         if gone():
@@ -121,9 +125,7 @@ class Torrent:
                 offset = piece * length
                 yield memoryview(data)[max(0, start - offset) : end - offset]
         finally:
-            for piece in range(piece, asked):
-                if piece not in here:
-                    self.forget(piece, arrivals)
+            self.forget([number for number in range(piece, asked) if number not in here], arrivals)
 
 
 class Session:

@@ -73,9 +73,10 @@ class Way:
             self.room.set()
             if not block:
                 return
-            with suppress(OSError):  # nobody there any more: the queue still has to become empty
-                writer.write(block)
-                await writer.drain()
+            if not writer.is_closing():  # nobody there any more: the queue still has to become empty
+                with suppress(OSError):
+                    writer.write(block)
+                    await writer.drain()
 
 
 async def serve(peers: list[str], delay: float, rate: int) -> None:

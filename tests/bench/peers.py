@@ -157,7 +157,10 @@ class Peer:
                     continue
             piece, begin, length = self.requests.popleft()
             self.send(PIECE, struct.pack(">II", piece, begin) + self.content.block(piece, begin, length))
-            await self.writer.drain()
+            try:
+                await self.writer.drain()
+            except OSError:
+                return
 
 
 async def seed(task: dict) -> None:

@@ -6,7 +6,7 @@ import time
 
 import clients
 from figures.bench import Bench
-from figures.seeks import FILM_RATE, SLOW_LINE
+from figures.seeks import FILM_RATE, SLOW_LINE, far_places
 from report import LIBRQBIT, STREAMING, Row, at_most
 from seeder import swarm
 from servers import Server
@@ -55,14 +55,14 @@ def second_reader(bench: Bench) -> list[Row]:
     """While one plays another asks for far places, one a second; then both play over a slower line."""
     waits: dict[str, list[float]] = {name: [] for name in bench.streamers}
     stalls: dict[str, list[float]] = {name: [] for name in waits}
-    places = clients.places(bench.big.length, 20, 40 * MIB)
+    places = far_places(bench)
 
     def ask(name: str, server: Server) -> None:
         url = server.open(bench.big, seeders.peers)
         with clients.throttled(url, str(FILM_RATE)):
             for _ in range(5):
                 time.sleep(1)
-                waits[name].append(clients.first_byte(url, places[len(waits[name]) % len(places)]) * 1e3)
+                waits[name].append(clients.first_byte(url, places[len(waits[name])]) * 1e3)
 
     def share(name: str, server: Server) -> None:
         url = server.open(bench.big, seeders.peers)

@@ -19,6 +19,7 @@ ROUND_TRIP = 50.0  # milliseconds over the far line
 SEEKS = 5  # of one program before it is the next one's turn
 ROUNDS = 4
 MEDIAN, WORST = at_most(100, "ms"), at_most(300, "ms")
+NEAR = 100 * MIB  # what a player at the start may have been given in advance
 
 
 def seek(bench: Bench) -> list[Row]:
@@ -44,7 +45,7 @@ def far(bench: Bench) -> list[Row]:
 def jumps(bench: Bench, peers: list[str]) -> dict[str, list[float]]:
     """Every program plays at the rate of a film and jumps once a second to a place not read before, 20 times in all."""
     samples: dict[str, list[float]] = {name: [] for name in bench.streamers}
-    places = clients.places(bench.big.length, SEEKS * ROUNDS, 40 * MIB)
+    places = far_places(bench)
 
     def jump(name: str, server: Server) -> None:
         url = server.open(bench.big, peers)
@@ -52,7 +53,7 @@ def jumps(bench: Bench, peers: list[str]) -> dict[str, list[float]]:
         for _ in range(SEEKS):
             clients.follow(reader, FILM_RATE, FILM_RATE)
             reader.close()
-            reader = Reader(url, places[len(samples[name]) % len(places)])
+            reader = Reader(url, places[len(samples[name])])
             samples[name].append(reader.waited * 1e3)
         reader.close()
 
@@ -76,7 +77,7 @@ def pauses(bench: Bench, seconds: float, rounds: int) -> dict[str, list[float]]:
     One instance of rqbit, which goes on fetching the whole file meanwhile.
     """
     samples: dict[str, list[float]] = {name: [] for name in bench.streamers}
-    places = clients.places(bench.big.length - 500 * MIB, SEEKS * ROUNDS, 40 * MIB)
+    places = far_places(bench)
     with swarm([bench.big]) as seeders:
         for _ in range(rounds):
             with ExitStack() as stack:
@@ -94,13 +95,19 @@ def pauses(bench: Bench, seconds: float, rounds: int) -> dict[str, list[float]]:
                 for name, url, reader in paused:
                     with bench.attempt(name):
                         reader.close()
-                        start = 500 * MIB + places[len(samples[name]) % len(places)]
-                        samples[name].append(clients.first_byte(url, start) * 1e3)
+                        samples[name].append(clients.first_byte(url, places[len(samples[name])]) * 1e3)
                     time.sleep(0.2)
     return samples
 
 
-def rows(title: str, samples: dict[str, list[float]], median: Bound | None = None, worst: Bound | None = None) -> list[Row]:
+def far_places(bench: Bench) -> list[int]:
+    """A place for every jump, so far from the start and from each other that nobody has fetched it yet."""
+    return [NEAR + place for place in clients.places(bench.big.length - NEAR, SEEKS * ROUNDS, 40 * MIB)]
+
+
+def rows(
+    title: str, samples: dict[str, list[float]], median: Bound | None = None, worst: Bound | None = None
+) -> list[Row]:
     """The median and the worst of the same samples."""
     return [
         Row(title, "ms", samples, [median] if median else []),
