@@ -12,6 +12,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect,
 };
+use tokio::time::timeout;
 
 use crate::policy::Policy;
 
@@ -19,6 +20,8 @@ use crate::policy::Policy;
 pub(crate) const USER_AGENT: &str = concat!("universal-p2p/", env!("CARGO_PKG_VERSION"));
 /// The longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest wait for the addresses of a name.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Redirects that are followed.
 const REDIRECTS: usize = 3;
 /// Idle connections that are kept for one host.
@@ -68,7 +71,7 @@ pub(crate) async fn resolve(
     host: &str,
     port: u16,
 ) -> std::io::Result<Vec<SocketAddr>> {
-    let found = tokio::net::lookup_host((host, port)).await?;
+    let found = timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host((host, port))).await??;
     Ok(found
         .filter(|address| policy.allows(address.ip()))
         .collect())
