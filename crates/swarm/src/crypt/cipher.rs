@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Bytes of the keystream that are thrown away: its beginning tells of the key.
 const DROPPED: usize = 1024;
 /// Most bytes that are encrypted at once.
-const CHUNK: usize = 32 << 10;
+const CHUNK: usize = 16 << 10;
 
 /// The keystream of one direction.
 pub(super) struct Keystream(Rc4);

@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use librqbit_dualstack_sockets::{ConnectOpts, Error, tcp_connect};
+use librqbit_dualstack_sockets::{ConnectOpts, tcp_connect};
 use tokio::time::{sleep, timeout};
 
 use super::{
     Raw, Sockets,
-    sockets::{bound_for, canonical},
+    sockets::{bound_for, canonical, system},
 };
 
 /// How long a peer may take to answer, by any transport.
@@ -66,14 +66,14 @@ impl Sockets {
     }
 
     async fn dial_tcp(&self, address: SocketAddr) -> io::Result<Raw> {
-        if self.tcp.is_none() {
+        if !self.dials_tcp {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let options = ConnectOpts {
             source_port: None,
             bind_device: self.device.as_ref(),
         };
-        let stream = tcp_connect(address, options).await.map_err(unwrapped)?;
+        let stream = tcp_connect(address, options).await.map_err(system)?;
         Raw::tcp(stream, address)
     }
 
@@ -91,12 +91,4 @@ impl Sockets {
 fn can_be_dialled(ip: IpAddr) -> bool {
     let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
     !ip.is_unspecified() && !ip.is_multicast() && !broadcast
-}
-
-/// What the system said, where it was the system.
-fn unwrapped(error: Error) -> io::Error {
-    match error {
-        Error::Connect(error) => error,
-        other => io::Error::other(other),
-    }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use librqbit_dualstack_sockets::{BindDevice, BindOpts, TcpListener};
+use librqbit_dualstack_sockets::{BindDevice, BindOpts, Error, TcpListener};
 use librqbit_utp::{SocketOpts, UtpSocketUdp, UtpSocketUdpOpts, UtpStream};
 use tokio::{net::TcpStream, sync::Mutex, time::sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -41,6 +41,8 @@ pub(crate) struct Options {
 pub(crate) struct Sockets {
     pub(super) device: Option<BindDevice>,
     pub(super) tcp: Option<TcpListener>,
+    /// Whether peers are dialled by TCP.
+    pub(super) dials_tcp: bool,
     pub(super) utp: Option<Arc<UtpSocketUdp>>,
     coming: Mutex<Coming>,
     port: u16,
@@ -70,7 +72,7 @@ impl Sockets {
             return result;
         };
         match result {
-            Err(error) if address.ip().is_unspecified() => {
+            Err(error) if address.ip().is_unspecified() && may_lack_ipv6(&error) => {
                 tracing::debug!(%error, "no sockets for IPv6, trying IPv4");
                 let four = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
                 Self::bind_at(options, four).await.map_err(|_| error)
@@ -104,6 +106,7 @@ impl Sockets {
             }
             return Ok(Self {
                 device: options.device.clone(),
+                dials_tcp: options.tcp,
                 tcp,
                 utp,
                 coming: Mutex::new(Coming::Idle),
@@ -113,6 +116,19 @@ impl Sockets {
         }
         let reason = "neither TCP nor uTP is to be used";
         Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+    }
+
+    /// Sockets that dial by TCP, and that nobody can come to.
+    pub(crate) fn outgoing(device: Option<BindDevice>) -> Self {
+        Self {
+            device,
+            tcp: None,
+            dials_tcp: true,
+            utp: None,
+            coming: Mutex::new(Coming::Ended),
+            port: 0,
+            _until_dropped: CancellationToken::new().drop_guard(),
+        }
     }
 
     /// The port that peers come to, by TCP and by uTP.
@@ -139,7 +155,7 @@ impl Sockets {
         }
     }
 
-    /// The next peer by uTP, or once `None` where there will be no more.
+    /// The next peer by uTP, or `None` where nobody will come any more.
     async fn accept_utp(&self) -> Option<Raw> {
         let mut coming = self.coming.lock().await;
         if let (Coming::Idle, Some(utp)) = (&*coming, &self.utp) {
@@ -147,7 +163,10 @@ impl Sockets {
             *coming = Coming::Accepting(Box::pin(async move { utp.accept().await }));
         }
         let Coming::Accepting(accepting) = &mut *coming else {
-            return std::future::pending().await;
+            return match (&self.tcp, &self.utp) {
+                (None, Some(_)) => None,
+                (Some(_), _) | (None, None) => std::future::pending().await,
+            };
         };
         match accepting.await {
             Ok(stream) => {
@@ -202,13 +221,32 @@ pub(super) fn bound_for(ours: SocketAddr, theirs: SocketAddr) -> bool {
     both || ours.is_ipv6() == theirs.is_ipv6()
 }
 
+/// The error with its kind, where it is of the system.
+pub(super) fn system(error: Error) -> io::Error {
+    let kind = match &error {
+        Error::SocketNew(cause)
+        | Error::Bind(cause)
+        | Error::Listen(cause)
+        | Error::Connect(cause)
+        | Error::BindDeviceSetDeviceError(cause) => cause.kind(),
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error)
+}
+
+/// Whether the reason may be that the system has no IPv6.
+fn may_lack_ipv6(error: &io::Error) -> bool {
+    use io::ErrorKind::{AddrInUse, InvalidInput, PermissionDenied};
+    !matches!(error.kind(), AddrInUse | InvalidInput | PermissionDenied)
+}
+
 fn listen(options: &Options, address: SocketAddr) -> io::Result<TcpListener> {
     let bind = BindOpts {
         request_dualstack: true,
         reuseport: false,
         device: options.device.as_ref(),
     };
-    TcpListener::bind_tcp(address, bind).map_err(io::Error::other)
+    TcpListener::bind_tcp(address, bind).map_err(system)
 }
 
 async fn open_utp(
@@ -227,7 +265,10 @@ async fn open_utp(
         bind_device: options.device.as_ref(),
     };
     let opened = UtpSocketUdp::new_udp_with_opts(address, socket, udp).await;
-    opened.map_err(io::Error::other)
+    opened.map_err(|error| match error {
+        librqbit_utp::Error::Dualstack(error) => system(*error),
+        other => io::Error::other(other),
+    })
 }
 
 /// The next peer by TCP; `None` where the one that came is gone again.

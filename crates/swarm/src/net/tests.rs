@@ -43,11 +43,17 @@ fn at(ip: &str, sockets: &Sockets) -> SocketAddr {
     SocketAddr::new(ip.parse().expect("an address"), sockets.port())
 }
 
+/// Futures have to be driven on any thread.
+fn sendable<F: Future + Send>(future: F) -> F {
+    future
+}
+
 /// Answers peers until one stays.
 async fn first_guest(sockets: &Sockets, encryption: Encryption) -> Connection {
     loop {
-        let raw = sockets.accept().await.expect("open");
-        if let Ok(guest) = welcome(raw, || vec![torrent()], |_| hello(2), encryption).await {
+        let raw = sendable(sockets.accept()).await.expect("open");
+        let guest = welcome(raw, || vec![torrent()], |_| hello(2), encryption);
+        if let Ok(guest) = sendable(guest).await {
             return guest;
         }
     }
@@ -77,7 +83,7 @@ async fn meet(
     modes: (Encryption, Encryption),
 ) -> Result<(Connection, Connection), Refused> {
     let ours = hello(1);
-    let greeted = greet(sockets.0, address, &ours, modes.0);
+    let greeted = sendable(greet(sockets.0, address, &ours, modes.0));
     let guest = first_guest(sockets.1, modes.1);
     tokio::pin!(greeted, guest);
     tokio::select! {
@@ -316,7 +322,15 @@ async fn a_port_that_is_taken_is_an_error() {
         tcp: true,
         utp: true,
     };
-    assert!(Sockets::bind(&options).await.is_err());
+    let error = Sockets::bind(&options).await.err().expect("taken");
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    let both = bind("[::]:0", true, true).await;
+    let again = Options {
+        address: (Ipv6Addr::UNSPECIFIED, both.port()).into(),
+        ..options.clone()
+    };
+    let error = Sockets::bind(&again).await.err().expect("taken");
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     let neither = Options {
         address: (Ipv6Addr::UNSPECIFIED, 0).into(),
         tcp: false,
