@@ -80,6 +80,9 @@ def readers(bench: Bench, title: str, peers: list[str], config: str, after=lambd
         # one request may name 64 peers; rqbit is told once
         parts = [peers] if name == RQBIT else [peers[first:first + 50] for first in range(0, len(peers), 50)]
         urls = [server.open(bench.big, part) for part in parts]
+        if len(urls) > 1:  # all peers are told before it begins
+            for url in urls:
+                clients.first_byte(url)
         began = time.perf_counter()
         # a rival may never finish: half a minute shows it
         patience = 30 if name == RQBIT else clients.PATIENCE
