@@ -162,6 +162,12 @@ impl Book {
         self.ended(address, |entry| entry.lose(after, now));
     }
 
+    /// Takes note that a dial reached a peer that is connected already, by another address. Only after
+    /// ten minutes it is tried again.
+    pub(crate) fn reached_twice(&mut self, address: SocketAddr, now: Duration) {
+        self.ended(address, |entry| entry.rest(now));
+    }
+
     /// Never dials this address again, because it lied. After the second liar on one public IP that
     /// IP is shunned as a whole.
     pub(crate) fn ban(&mut self, address: SocketAddr) {

@@ -52,7 +52,7 @@ pub(crate) enum Failure {
     #[error("it sent too little")]
     Short,
     /// Nothing came for 20 s.
-    #[error("it sent nothing for {} s", STALL.as_secs())]
+    #[error("it has sent nothing for too long")]
     Stalled,
     /// It cannot be reached, or led to where we must not go.
     #[error("{0}")]
@@ -84,6 +84,7 @@ struct Site {
     name: String,
     single_file: bool,
     http: Client,
+    stall: Duration,
 }
 
 impl WebSeed {
@@ -105,6 +106,7 @@ impl WebSeed {
             name,
             single_file,
             http,
+            stall: STALL,
         };
         Self { of: Arc::new(site) }
     }
@@ -160,7 +162,7 @@ impl Fetching {
                 self.site.open(slice).await?
             }
         };
-        let bytes = body.next().await?;
+        let bytes = body.next(self.site.stall).await?;
         self.missing.start += bytes.len() as u64;
         self.body = (body.left > 0).then_some(body);
         Ok(Some(bytes))
@@ -178,7 +180,7 @@ impl Site {
             .get(url)
             .header(header::RANGE, format!("bytes={first}-{last}"))
             .header(header::ACCEPT_ENCODING, "identity");
-        let response = timeout(STALL, request.send()).await;
+        let response = timeout(self.stall, request.send()).await;
         let response = response.map_err(|_| Failure::Stalled)??;
         let skip = answer::check(response.status(), response.headers(), &slice)?;
         Ok(Body {
@@ -191,9 +193,9 @@ impl Site {
 
 impl Body {
     /// The next bytes, never none and never more than are wanted.
-    async fn next(&mut self) -> Result<Bytes, Refused> {
+    async fn next(&mut self, stall: Duration) -> Result<Bytes, Refused> {
         loop {
-            let chunk = timeout(STALL, self.response.chunk()).await;
+            let chunk = timeout(stall, self.response.chunk()).await;
             let chunk = chunk.map_err(|_| Failure::Stalled)??;
             let mut bytes = chunk.ok_or(Failure::Short)?;
             let skipped = self.skip.min(bytes.len() as u64);

@@ -107,6 +107,12 @@ impl Entry {
         true
     }
 
+    /// There is a connection with it already. Says whether to keep the address: yes.
+    pub(super) fn rest(&mut self, now: Duration) -> bool {
+        self.due = now + LONGEST_WAIT;
+        true
+    }
+
     fn wait(&self) -> Duration {
         let (first, doublings) = match self.source {
             Source::Hint if self.failures <= NAMED_TRIES => (NAMED_WAIT, 0),

@@ -112,6 +112,17 @@ fn a_useful_peer_is_tried_again_soon() {
 }
 
 #[test]
+fn a_peer_that_is_here_already_is_left_alone() {
+    let mut book = book();
+    let peer = address("8.8.8.8:1");
+    book.add(peer, Source::Pex, seconds(0));
+    book.dialling(peer);
+    book.reached_twice(peer, seconds(1));
+    assert_eq!(book.next_due(seconds(1)), Some(seconds(601)));
+    assert!(book.busy.is_empty());
+}
+
+#[test]
 fn one_public_ip_gets_few_connections_and_a_private_one_many() {
     let mut book = book();
     for port in 1..=5 {

@@ -264,6 +264,22 @@ fn an_endless_body_is_left_as_soon_as_enough_came() {
 }
 
 #[test]
+fn a_silent_server_is_left() {
+    let head = "HTTP/1.1 206 P\r\nContent-Range: bytes 10-19/100\r\n\r\n";
+    for (head, sent) in [("", 0), ("HTTP/1.1 206", 0), (head, 0), (head, 9)] {
+        let server = Server::start(head, body(10..10 + sent));
+        server.hold();
+        let mut seed = seed_at(&server.url(), Scope::Loopback);
+        let site = Arc::get_mut(&mut seed.of).expect("the only one");
+        site.stall = Duration::from_millis(100);
+        let got = gather(&seed, 10..20);
+        let is_right = matches!(got, Err(Refused::Failed(Failure::Stalled)));
+        assert!(is_right, "{head}, {sent}: {got:?}");
+        server.was_left_after();
+    }
+}
+
+#[test]
 fn a_server_without_ranges_serves_no_late_part() {
     let (files, bytes) = torrent(&[200_000]);
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n";

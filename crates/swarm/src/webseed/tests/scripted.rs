@@ -1,7 +1,7 @@
 //! A server that says what a test wants.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, mpsc},
     thread,
@@ -18,6 +18,7 @@ pub(super) struct Server {
 struct Script {
     answers: Vec<Vec<u8>>,
     endless: bool,
+    hold: bool,
     requests: Vec<String>,
 }
 
@@ -36,7 +37,7 @@ impl Server {
             while let Ok((mut stream, _)) = listener.accept() {
                 let lines = BufReader::new(&stream).lines().map_while(Result::ok);
                 let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-                let (answer, endless) = {
+                let (answer, endless, hold) = {
                     let mut script = shared.lock().expect("sound");
                     script.requests.push(request.join("\n"));
                     let more = script.answers.len() > 1;
@@ -45,13 +46,16 @@ impl Server {
                     } else {
                         script.answers.concat()
                     };
-                    (answer, script.endless)
+                    (answer, script.endless, script.hold)
                 };
                 // A client that has had enough may be gone.
                 let _ = stream.write_all(&answer);
                 let mut sent = 0;
                 while endless && stream.write_all(&[7; 4096]).is_ok() {
                     sent += 4096;
+                }
+                if hold {
+                    let _ = stream.read(&mut [0]);
                 }
                 let _ = leaving.send(sent);
             }
@@ -71,6 +75,11 @@ impl Server {
     /// Sends bytes after every answer for as long as somebody takes them.
     pub(super) fn never_end(&self) {
         self.script.lock().expect("sound").endless = true;
+    }
+
+    /// Sends nothing after an answer, and waits for the client to go.
+    pub(super) fn hold(&self) {
+        self.script.lock().expect("sound").hold = true;
     }
 
     /// Waits until a client has gone, and says how many bytes after the answer it was sent.
