@@ -10,7 +10,7 @@ import select
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -74,7 +74,8 @@ class Torrent:
         with self.lock:
             if not self.narrowed:
                 self.narrowed = True
-                self.handle.prioritize_pieces([7 if number in pieces else 0 for number in range(self.info.num_pieces())])
+                everything = range(self.info.num_pieces())
+                self.handle.prioritize_pieces([7 if number in pieces else 0 for number in everything])
 
     def want(self, piece: int, arrivals: SimpleQueue, deadline: int) -> None:
         """Asks for a piece, which comes into the queue."""
@@ -100,7 +101,7 @@ class Torrent:
             for arrivals in self.waiting.pop(piece, []):
                 arrivals.put((piece, data))
 
-    def blocks(self, start: int, end: int, gone) -> Iterator[bytes]:
+    def blocks(self, start: int, end: int, gone: Callable[[], bool]) -> Iterator[memoryview]:
         """The bytes from `start` to before `end`; `gone` tells that it is in vain."""
         length = self.info.piece_length()
         ahead = max(2, WINDOW // length)

@@ -92,7 +92,8 @@ async def serve(peers: list[str], delay: float, rate: int) -> None:
             far.setblocking(False)
             await asyncio.get_running_loop().sock_connect(far, (host, port))
             far_reader, far_writer = await asyncio.open_connection(sock=far, limit=BLOCK)
-            await asyncio.gather(there.carry(reader, far_writer), back.carry(far_reader, writer), return_exceptions=True)
+            ways = there.carry(reader, far_writer), back.carry(far_reader, writer)
+            await asyncio.gather(*ways, return_exceptions=True)
 
         servers.append(await asyncio.start_server(connected, "127.0.0.1", 0))
     print(json.dumps(["{}:{}".format(*server.sockets[0].getsockname()) for server in servers]), flush=True)

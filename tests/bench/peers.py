@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from fixtures import Fixture, bencode
 
-CHOKE_FREE, HAVE_ALL_BITS, REQUEST, PIECE, CANCEL, EXTENDED = 1, 5, 6, 7, 8, 20
+UNCHOKE, BITFIELD, REQUEST, PIECE, CANCEL, EXTENDED = 1, 5, 6, 7, 8, 20
 METADATA = 1  # our number for ut_metadata
 METADATA_PIECE = 16 << 10
 LONGEST = 1 << 17  # bytes of a message that is taken
@@ -41,7 +41,8 @@ class Crowd:
 @contextmanager
 def crowd(fixture: Fixture, addresses: list[str], rate: int = 0, lie: bool = False) -> Iterator[Crowd]:
     """A peer at each address, sending at most `rate` bytes a second (0: as fast as it can), wrong ones if it lies."""
-    task = {"torrent": str(fixture.torrent), "file": str(fixture.path), "addresses": addresses, "rate": rate, "lie": lie}
+    task = {"torrent": str(fixture.torrent), "file": str(fixture.path)}
+    task |= {"addresses": addresses, "rate": rate, "lie": lie}
     command = [sys.executable, __file__, json.dumps(task)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -106,8 +107,8 @@ class Peer:
             self.send(EXTENDED, b"\0" + bencode(numbers))
         count = -(-self.content.length // self.content.piece)
         bits = (1 << count) - 1 << (-count % 8)
-        self.send(HAVE_ALL_BITS, bits.to_bytes((count + 7) // 8))
-        self.send(CHOKE_FREE)
+        self.send(BITFIELD, bits.to_bytes((count + 7) // 8))
+        self.send(UNCHOKE)
         sender = asyncio.create_task(self.serve())
         try:
             while True:

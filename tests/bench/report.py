@@ -105,7 +105,7 @@ def cell(row: Row, server: str) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """All rows, aligned: names and bounds to the left, numbers to the right; without the columns of who was not there."""
+    """All rows, aligned: names and bounds to the left, numbers to the right; only the columns of who was there."""
     servers = [server for server in SERVERS if any(row.samples.get(server) for row in rows)]
     rivals = [rival for rival in (RQBIT, NGINX) if rival in servers]
     lines = [["figure", "unit", *servers, *(f"× {rival}" for rival in rivals), "bound", "ok"]]

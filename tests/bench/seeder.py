@@ -27,7 +27,9 @@ class Swarm:
 
 
 @contextmanager
-def swarm(fixtures: list[Fixture], addresses: tuple[str, ...] = ("127.0.0.1",), limit: int = 0, deep: bool = True) -> Iterator[Swarm]:
+def swarm(
+    fixtures: list[Fixture], addresses: tuple[str, ...] = ("127.0.0.1",), limit: int = 0, deep: bool = True
+) -> Iterator[Swarm]:
     """One seeder at each address, every one sending at most `limit` bytes a second (0: as fast as it can).
 
     `deep` buffers make sure that the seeder is not what is measured; without, it has those that seeders have.

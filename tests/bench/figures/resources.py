@@ -1,6 +1,7 @@
 """What it costs: bytes fetched that nobody asked for, memory, start-up time; and whether many readers all get on."""
 
 import time
+from collections.abc import Callable
 
 import clients
 from figures.bench import Bench
@@ -61,14 +62,20 @@ def many_peers(bench: Bench) -> list[Row]:
     connected: dict[str, list[float]] = {name: [] for name in bench.streamers}
     addresses = [f"127.0.1.{number}" for number in range(1, PEERS + 1)]
     with crowd(bench.big, addresses, PEER_RATE) as peers:
-        peers.state()
-        rows = readers(bench, "64 readers, 200 peers", peers.peers, Agent.CROWDED,
-                       lambda name: connected[name].append(peers.state()["most"]))
+
+        def note(name: str) -> None:
+            connected[name].append(peers.state()["most"])
+            time.sleep(0.5)  # until all have noticed that the program is gone
+            peers.state()
+
+        rows = readers(bench, "64 readers, 200 peers", peers.peers, Agent.CROWDED, note)
     return [*rows, Row("64 readers, 200 peers: connected", "peers", connected)]
 
 
-def readers(bench: Bench, title: str, peers: list[str], config: str, after=lambda _: None) -> list[Row]:
-    """How many of the readers finish, how long it takes and what it costs."""
+def readers(
+    bench: Bench, title: str, peers: list[str], config: str, after: Callable[[str], None] = lambda _: None
+) -> list[Row]:
+    """How many of the readers finish, how long it takes and what it costs; `after` each program has ended."""
     done: dict[str, list[float]] = {name: [] for name in bench.streamers}
     seconds: dict[str, list[float]] = {name: [] for name in done}
     # libtorrent maps its files, which would count as memory
