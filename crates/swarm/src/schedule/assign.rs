@@ -1,7 +1,7 @@
 //! Which peer is asked for which block.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::schedule::race::{Late, Lateness};
 use crate::schedule::shelf::Shelf;
@@ -47,6 +47,8 @@ pub(super) struct Table<'a> {
     pub(super) by_key: HashMap<PeerKey, usize>,
     pub(super) shelf: Shelf<'a>,
     pub(super) swarm: Swarm,
+    /// The late blocks that this plan asks of a second peer.
+    pub(super) raced: HashSet<Block>,
     requests: Vec<(PeerKey, Block)>,
 }
 
@@ -122,6 +124,7 @@ impl<'a> Table<'a> {
             workers,
             shelf: Shelf::new(picture, swarm.rate),
             swarm,
+            raced: HashSet::new(),
             requests: Vec::new(),
         })
     }
@@ -217,15 +220,21 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A block far ahead for a peer that is too slow for all others, to see whether it still is.
+    /// A block far ahead, or one that nobody else sends, for a peer that is too slow for all others:
+    /// to see whether it still is.
     fn probe(&mut self, worker: &Worker<'_>) -> Option<(usize, u32)> {
         // All open pieces have been looked up by the time nothing suits.
         for place in (0..self.shelf.len()).rev() {
             let open = self.shelf.get(place)?;
-            let near = open.title.wanted.is_urgent() && self.swarm.lively;
-            if near || open.unasked.count() == 0 || !worker.sends(open.title.wanted.piece) {
+            let urgent = open.title.wanted.is_urgent();
+            if open.unasked.count() == 0 || !worker.sends(open.title.wanted.piece) {
                 continue;
             }
+            let elsewhere = self.senders(place)?.0.is_finite();
+            if urgent && self.swarm.lively && elsewhere {
+                continue;
+            }
+            let open = self.shelf.get(place)?;
             let (title, index) = (open.title, open.unasked.next(0));
             if self.allows(worker, Pass::Rest, &title) {
                 return index.map(|index| (place, index));

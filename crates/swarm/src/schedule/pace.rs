@@ -8,6 +8,8 @@ use crate::BLOCK;
 const SMOOTHED: f64 = 1.5;
 /// Seconds of work that a rate is reckoned from at least.
 const LEAST_WORK: f64 = 0.01;
+/// Seconds that a peer has for its first block before its rate is taken to be low.
+const FIRST_BLOCK: f64 = 0.5;
 /// How long a least delay holds before it is to be seen again.
 const HOLDS: Duration = Duration::from_secs(10);
 /// How long a peer that owes blocks may send nothing.
@@ -95,12 +97,17 @@ impl Pace {
         self.growth.see(now, rate, delay);
     }
 
-    /// Bytes a second while there is something to send; 0: nothing came yet.
+    /// Bytes a second while there is something to send; 0: not known yet. Of a peer that has sent
+    /// nothing for half a second, the most it can be.
     pub(crate) fn rate(&self, now: Duration) -> f64 {
-        if self.bytes <= 0.0 {
-            return 0.0;
-        }
         let (bytes, work) = self.faded(now);
+        if bytes <= 0.0 {
+            return if work < FIRST_BLOCK {
+                0.0
+            } else {
+                f64::from(BLOCK) / work
+            };
+        }
         bytes / work.max(LEAST_WORK)
     }
 
@@ -204,3 +211,6 @@ impl Growth {
         self.checked = now;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,8 @@ impl Table<'_> {
                 Lateness::Any if wanted.first && wanted.slack < NEXT => 0.0,
                 Lateness::Any => f64::INFINITY,
             };
-            if until > late_after && self.lively_askers(block) < 2 {
+            let first = !self.raced.contains(&block);
+            if first && until > late_after && self.lively_askers(block) < 2 {
                 late.push(Late {
                     block,
                     until,
@@ -112,7 +113,7 @@ impl Table<'_> {
     }
 
     /// Takes the first late block that a peer would bring clearly sooner.
-    pub(super) fn race(&self, at: usize, late: &mut Vec<Late>) -> Option<Block> {
+    pub(super) fn race(&mut self, at: usize, late: &mut Vec<Late>) -> Option<Block> {
         if late.is_empty() {
             return None;
         }
@@ -135,6 +136,8 @@ impl Table<'_> {
                 && !self.is_reserved(&late.wanted, worker.peer.key)
         };
         let place = late.iter().position(fits)?;
-        Some(late.remove(place).block)
+        let block = late.remove(place).block;
+        self.raced.insert(block);
+        Some(block)
     }
 }

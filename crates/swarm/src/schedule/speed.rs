@@ -30,11 +30,11 @@ pub(super) struct Speed {
 }
 
 impl Speed {
-    /// Of a peer, taking half of `usual` (the mean rate of the measured peers) while nothing is
+    /// Of a peer, taking a quarter of `usual` (the mean rate of the measured peers) while nothing is
     /// known of it.
     pub(super) fn of(peer: &Peer<'_>, usual: Option<f64>) -> Self {
         let measured = (peer.rate > 0.0).then_some(peer.rate);
-        let guessed = usual.map_or(UNKNOWN_RATE, |usual| usual / 2.0);
+        let guessed = usual.map_or(UNKNOWN_RATE, |usual| usual / 4.0);
         let delay = peer.delay.as_secs_f64();
         Self {
             rate: measured.unwrap_or(guessed).max(LEAST_RATE),

@@ -66,10 +66,7 @@ impl Table<'_> {
             return found;
         }
         // The swift peers may not have this very piece.
-        let (soonest, rate) = match open.senders {
-            Some(senders) => senders,
-            None => self.senders(place)?,
-        };
+        let (soonest, rate) = self.senders(place)?;
         let open = self.shelf.get(place)?;
         open.first_after(
             until,
@@ -80,13 +77,19 @@ impl Table<'_> {
     }
 
     /// What the peers that send an open piece do together.
-    fn senders(&mut self, place: usize) -> Option<(f64, f64)> {
-        let piece = self.shelf.get(place)?.title.wanted.piece;
+    pub(super) fn senders(&mut self, place: usize) -> Option<(f64, f64)> {
+        let open = self.shelf.get(place)?;
+        let (piece, owner) = (open.title.wanted.piece, open.title.owner);
+        if open.senders.is_some() {
+            return open.senders;
+        }
         let (mut soonest, mut rate) = (f64::INFINITY, 0.0);
         for worker in &self.workers {
             let elsewhere = worker.bound.is_some_and(|bound| bound != piece);
             let idle = worker.peer.snubbed && self.swarm.lively;
-            if !elsewhere && !idle && worker.sends(piece) {
+            // Who is on parole does not help others.
+            let alone = worker.peer.trust == Trust::Parole && owner != Some(worker.peer.key);
+            if !elsewhere && !idle && !alone && worker.sends(piece) {
                 soonest = soonest.min(worker.until_block());
                 rate += worker.speed.rate;
             }

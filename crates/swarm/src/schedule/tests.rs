@@ -1,0 +1,127 @@
+//! What every plan keeps to, on random pictures.
+
+mod cost;
+mod scene;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::Block;
+use crate::schedule::tests::scene::{PIECES, Scene, Sketch, Step, sketch, step};
+use crate::schedule::{PeerKey, Trust};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn plans_keep_the_rules(
+        sketches in proptest::collection::vec(sketch(), 0..6),
+        readers in proptest::collection::vec((0..u64::from(PIECES), 0_u64..12, prop_oneof![Just(0.0), 1e4..1e7]), 0..3),
+        blocks in 1_u32..70,
+        steps in proptest::collection::vec(step(), 0..80),
+    ) {
+        let mut scene = Scene::new(sketches, &readers, blocks);
+        scene.happen(Step::Plan);
+        for step in steps {
+            scene.happen(step);
+        }
+        // Without readers nothing stays asked for.
+        scene.readers.clear();
+        scene.happen(Step::Plan);
+        prop_assert_eq!(scene.progress.asked_pieces().count(), 0);
+    }
+
+    #[test]
+    fn reading_goes_on_as_long_as_somebody_sends(
+        sketches in proptest::collection::vec(sketch(), 1..6),
+        blocks in 1_u32..40,
+    ) {
+        // Every piece that an open peer has is got in the end, whatever trust there is.
+        let mut scene = Scene::new(sketches, &[(0, u64::from(PIECES), 0.0)], blocks);
+        let reachable: Vec<u32> = (0..PIECES)
+            .filter(|piece| scene.peers().iter().any(|peer| {
+                (!peer.choked || peer.allowed_fast.contains(piece)) && peer.have.has(*piece)
+            }))
+            .collect();
+        for _ in 0..20_000 {
+            scene.happen(Step::Plan);
+            for number in 0..scene.sketches.len() {
+                scene.happen(Step::Arrive(number));
+            }
+            scene.happen(Step::Hash(true));
+            if scene.progress.held().ones() as usize == reachable.len() {
+                break;
+            }
+        }
+        for piece in reachable {
+            prop_assert!(scene.progress.held().has(piece), "piece {} is not there", piece);
+        }
+    }
+}
+
+fn proven(rate: f64) -> Sketch {
+    Sketch {
+        have: vec![true; PIECES as usize],
+        choked: false,
+        allowed_fast: Vec::new(),
+        rate,
+        delay_ms: 50,
+        most_requests: 500,
+        trust: Trust::Proven,
+        snubbed: false,
+    }
+}
+
+#[test]
+fn a_bad_piece_is_next_fetched_from_one_peer() {
+    let mut scene = Scene::new(vec![proven(1e6); 4], &[(0, 1, 0.0)], 64);
+    let spoil = |scene: &mut Scene| {
+        for _ in 0..200 {
+            scene.happen(Step::Plan);
+            for number in 0..4 {
+                scene.happen(Step::Arrive(number));
+            }
+            if scene.progress.is_being_checked(0) {
+                break;
+            }
+        }
+        scene.progress.reset(0)
+    };
+    assert!(spoil(&mut scene).len() > 1);
+    let alone = spoil(&mut scene);
+    assert_eq!(alone.len(), 1);
+    let next = spoil(&mut scene);
+    assert!(next.len() == 1 && next != alone, "{next:?} after {alone:?}");
+}
+
+#[test]
+fn a_late_block_is_raced_to_one_other_peer() {
+    let mut scene = Scene::new(vec![proven(1e6); 3], &[(0, 1, 0.0)], 8);
+    scene.happen(Step::Plan);
+    let silent = PeerKey(0);
+    let held: Vec<Block> = scene.progress.blocks_of(silent).collect();
+    assert!(!held.is_empty());
+    for _ in 0..8 {
+        scene.happen(Step::Arrive(1));
+        scene.happen(Step::Arrive(2));
+    }
+    scene.now += Duration::from_secs(3);
+    scene.happen(Step::Plan);
+    for block in &held {
+        assert_eq!(scene.progress.askers(*block).len(), 2, "{block:?}");
+    }
+    let second = scene.progress.askers(held[0])[1];
+    let arrival = scene.progress.arrive(held[0], second, scene.now);
+    assert_eq!(arrival.others, [silent]);
+}
+
+#[test]
+fn choked_peers_send_what_they_allow() {
+    let mut sketch = proven(1e6);
+    sketch.choked = true;
+    sketch.allowed_fast = vec![2];
+    let mut scene = Scene::new(vec![sketch], &[(0, 8, 0.0)], 4);
+    scene.happen(Step::Plan);
+    assert_eq!(scene.progress.asked_pieces().collect::<Vec<_>>(), [2]);
+}
