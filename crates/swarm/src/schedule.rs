@@ -29,7 +29,7 @@ use std::time::Duration;
 use crate::{Bits, Block, Pieces};
 
 pub(crate) use pace::Pace;
-pub(crate) use progress::{Arrival, Progress};
+pub(crate) use progress::Progress;
 
 /// A peer's number in one torrent. Never given to another peer while the torrent is loaded; the
 /// largest number is no peer's.

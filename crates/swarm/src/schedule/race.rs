@@ -1,9 +1,9 @@
 //! Late blocks, asked of a second peer.
 
+use crate::schedule::Trust;
 use crate::schedule::assign::Table;
 use crate::schedule::wanted::Wanted;
 use crate::schedule::worker::Worker;
-use crate::schedule::{PeerKey, Trust};
 use crate::{BLOCK, Block};
 
 /// How many late blocks are considered in one plan.

@@ -183,10 +183,7 @@ impl World {
             }
             Event::Sent(peer) => self.sent(peer),
             Event::Block(peer, block, good) => {
-                if self
-                    .client
-                    .take(self.now, peer, block, good, &mut self.peers)
-                {
+                if self.client.take(self.now, peer, block, good, &self.peers) {
                     self.put(HASHING, Event::Hashed(block.piece));
                 }
                 self.send_cancels();

@@ -182,11 +182,7 @@ impl Iterator for Wants<'_> {
             if self.picture.readers.len() > 1 && !self.seen.insert(piece) {
                 continue;
             }
-            let bytes = self.picture.pieces.bytes_of(piece);
-            let arrived = (self.picture.progress.begun(piece)).map_or(0, |begun| {
-                u64::from(begun.arrived()) * u64::from(crate::BLOCK)
-            });
-            let missing = (bytes.end - bytes.start).saturating_sub(arrived) as f64;
+            let missing = urgency.missing as f64;
             let ahead = self.ahead;
             self.ahead += missing;
             return Some(Wanted {

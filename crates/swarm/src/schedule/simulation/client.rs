@@ -106,7 +106,7 @@ impl Client {
         key: PeerKey,
         block: Block,
         good: bool,
-        far: &mut BTreeMap<PeerKey, FarPeer>,
+        far: &BTreeMap<PeerKey, FarPeer>,
     ) -> bool {
         if !far.contains_key(&key) || !self.peers.contains_key(&key) {
             return false;

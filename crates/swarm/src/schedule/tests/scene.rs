@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use crate::schedule::progress::Begun;
 use crate::schedule::{Peer, PeerKey, Picture, Plan, Progress, Reader, Trust, plan};
 use crate::{Bits, Block, Pieces};
 
@@ -215,13 +216,13 @@ impl Scene {
                 "one piece at a time, until it is proven"
             );
         }
-        if let Some(owner) = self.progress.begun(piece).and_then(|begun| begun.owner())
+        if let Some(owner) = self.progress.begun(piece).and_then(Begun::owner)
             && owner != key
         {
             let theirs = &self.sketches[owner.0 as usize];
             let sends = !theirs.choked || theirs.allowed_fast.contains(&piece);
-            let hopeless =
-                theirs.rate > 0.0 && f64::from(self.pieces.piece_length()) / theirs.rate > 60.0;
+            // One that is so slow that readers would give up may be helped.
+            let hopeless = f64::from(self.pieces.piece_length()) > 60.0 * theirs.rate;
             if theirs.trust == Trust::Parole && sends && !theirs.snubbed && !hopeless {
                 panic!("{key:?} breaks into {block:?} of {owner:?}, who is on parole");
             }
