@@ -18,6 +18,8 @@ use super::{
 const LIMIT: Duration = Duration::from_secs(10);
 /// How far ahead TCP is of uTP: it is faster, and most peers have both.
 const AHEAD: Duration = Duration::from_millis(200);
+/// After how long uTP tries anew: librqbit-utp sends the packet that opens a connection only once.
+const AGAIN: Duration = Duration::from_millis(2500);
 
 impl Sockets {
     /// Connects to a peer: by TCP, by uTP too where TCP fails or takes long, and whichever is there
@@ -83,8 +85,11 @@ impl Sockets {
         let Some(socket) = socket else {
             return Err(io::ErrorKind::Unsupported.into());
         };
-        let stream = socket.connect(address).await.map_err(io::Error::other)?;
-        Ok(Raw::utp(stream))
+        loop {
+            if let Ok(connected) = timeout(AGAIN, socket.connect(address)).await {
+                return connected.map(Raw::utp).map_err(io::Error::other);
+            }
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The sockets that peers come to, and that uTP connections leave from.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},

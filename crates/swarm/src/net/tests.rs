@@ -1,8 +1,4 @@
-use std::{
-    io,
-    net::{Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use librqbit_core::hash_id::Id20;
 use tokio::{
@@ -29,7 +25,7 @@ fn hello(name: u8) -> Handshake {
     Handshake::new(torrent(), Id20::new([name; 20]), false)
 }
 
-async fn bind(address: &str, tcp: bool, utp: bool) -> Sockets {
+pub(super) async fn bind(address: &str, tcp: bool, utp: bool) -> Sockets {
     let options = Options {
         address: address.parse().expect("an address"),
         device: None,
@@ -39,7 +35,7 @@ async fn bind(address: &str, tcp: bool, utp: bool) -> Sockets {
     Sockets::bind(&options).await.expect("free ports")
 }
 
-fn at(ip: &str, sockets: &Sockets) -> SocketAddr {
+pub(super) fn at(ip: &str, sockets: &Sockets) -> SocketAddr {
     SocketAddr::new(ip.parse().expect("an address"), sockets.port())
 }
 
@@ -170,21 +166,6 @@ async fn utp_is_tried_at_once_where_tcp_is_refused() {
 }
 
 #[tokio::test]
-async fn an_address_of_nobody_is_unreachable() {
-    let ours = bind("127.0.0.1:0", true, false).await;
-    let gone = at("127.0.0.1", &bind("127.0.0.1:0", true, false).await);
-    let refused = greet(&ours, gone, &hello(1), Encryption::Allow).await.err();
-    let refused = refused.expect("nobody there");
-    let kind = io::ErrorKind::ConnectionRefused;
-    assert!(matches!(refused, Refused::Unreachable(error) if error.kind() == kind));
-    for nowhere in ["127.0.0.1:0", "0.0.0.0:1", "224.0.0.1:1", "[ff02::1]:1"] {
-        let address = nowhere.parse().expect("an address");
-        let error = ours.dial(address).await.err().expect("no such peer");
-        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-    }
-}
-
-#[tokio::test]
 async fn we_do_not_talk_to_ourselves() {
     let sockets = bind("127.0.0.1:0", true, false).await;
     let address = at("127.0.0.1", &sockets);
@@ -284,59 +265,4 @@ async fn peers_that_say_nothing_are_given_up() {
         });
         assert!(waiting.await.is_err());
     }
-}
-
-#[tokio::test]
-async fn nobody_is_lost_when_accepting_is_interrupted() {
-    let (ours, theirs) = (
-        bind("127.0.0.1:0", false, true).await,
-        bind("127.0.0.1:0", false, true).await,
-    );
-    let address = at("127.0.0.1", &theirs);
-    let dialled = async {
-        let mut peers = Vec::new();
-        for _ in 0..10 {
-            peers.push(ours.dial(address).await.expect("accepted"));
-        }
-        peers
-    };
-    let accepted = async {
-        let mut guests = Vec::new();
-        while guests.len() < 10 {
-            let guest = timeout(Duration::from_micros(50), theirs.accept()).await;
-            guests.extend(guest.ok().transpose().expect("open"));
-            tokio::task::yield_now().await;
-        }
-        guests
-    };
-    let (peers, guests) = tokio::join!(dialled, accepted);
-    assert_eq!(peers.len(), guests.len());
-}
-
-#[tokio::test]
-async fn a_port_that_is_taken_is_an_error() {
-    let taken = bind("127.0.0.1:0", true, false).await;
-    let options = Options {
-        address: at("127.0.0.1", &taken),
-        device: None,
-        tcp: true,
-        utp: true,
-    };
-    let error = Sockets::bind(&options).await.err().expect("taken");
-    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
-    let both = bind("[::]:0", true, true).await;
-    let again = Options {
-        address: (Ipv6Addr::UNSPECIFIED, both.port()).into(),
-        ..options.clone()
-    };
-    let error = Sockets::bind(&again).await.err().expect("taken");
-    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
-    let neither = Options {
-        address: (Ipv6Addr::UNSPECIFIED, 0).into(),
-        tcp: false,
-        utp: false,
-        ..options
-    };
-    let error = Sockets::bind(&neither).await.err().expect("no sockets");
-    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
