@@ -32,7 +32,7 @@ pub(crate) use pace::Pace;
 pub(crate) use progress::Progress;
 
 /// A peer's number in one torrent. Never given to another peer while the torrent is loaded; the
-/// largest number is no peer's.
+/// two largest numbers are no peer's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct PeerKey(pub(crate) u32);
 

@@ -108,7 +108,7 @@ impl<'a> Shelf<'a> {
             self.ended = true;
             return None;
         };
-        if wanted.is_urgent() {
+        if wanted.is_urgent() && self.urgent.len() < MOST_URGENT {
             self.urgent.insert(wanted.piece, wanted);
         }
         let begun = self.picture.progress.begun(wanted.piece);

@@ -32,6 +32,11 @@ proptest! {
         prop_assert_eq!(scene.progress.asked_pieces().count(), 0);
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
     #[test]
     fn reading_goes_on_as_long_as_somebody_sends(
         sketches in proptest::collection::vec(sketch(), 1..6),
