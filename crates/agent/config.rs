@@ -14,7 +14,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::arguments::Overrides;
-pub(crate) use values::{Engine, Level, LogFormat, Rate, Scope, Span};
+pub(crate) use values::{Encryption, Engine, Level, LogFormat, Rate, Scope, Span};
 
 /// Every environment variable of the program begins with it.
 const PREFIX: &str = "UNIVERSAL_P2P_";
@@ -69,6 +69,10 @@ pub(crate) struct Network {
     /// can make the agent connect to machines in your network.
     #[config(default = false, env = "UNIVERSAL_P2P_NETWORK_ALLOW_PRIVATE")]
     pub(crate) allow_private: bool,
+    /// The network interface that connections to peers and trackers go through, such as that of a VPN;
+    /// "" means any. Without it nothing goes out.
+    #[config(default = "", env = "UNIVERSAL_P2P_NETWORK_INTERFACE")]
+    pub(crate) interface: String,
 }
 
 /// How long to wait.
@@ -105,9 +109,14 @@ pub(crate) struct BitTorrent {
     /// Whether /bittorrent/ addresses are answered.
     #[config(default = true, env = "UNIVERSAL_P2P_BITTORRENT_ENABLED")]
     pub(crate) enabled: bool,
-    /// What fetches pieces: "librqbit".
-    #[config(default = "librqbit", env = "UNIVERSAL_P2P_BITTORRENT_ENGINE")]
+    /// What fetches pieces: "streaming", the own engine, or "librqbit", the stock one, with which jumps
+    /// and large pieces take longer, and which knows neither encryption nor webseeds.
+    #[config(default = "streaming", env = "UNIVERSAL_P2P_BITTORRENT_ENGINE")]
     pub(crate) engine: Engine,
+    /// Whether conversations with peers are encrypted: "off", "allow", "prefer" or "require". It hides
+    /// from networks that it is BitTorrent, and nothing from peers. Only the streaming engine does it.
+    #[config(default = "allow", env = "UNIVERSAL_P2P_BITTORRENT_ENCRYPTION")]
+    pub(crate) encryption: Encryption,
     /// The port for peers, TCP and UDP; 0 takes any free one.
     #[config(default = 0, env = "UNIVERSAL_P2P_BITTORRENT_PORT")]
     pub(crate) port: u16,

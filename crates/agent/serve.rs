@@ -97,9 +97,19 @@ async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<
     if !section.enabled {
         return Ok(None);
     }
-    let config::Engine::Librqbit = section.engine;
     let loopback = network.scope == config::Scope::Loopback;
     let settings = universal_p2p_bittorrent::Settings {
+        engine: match section.engine {
+            config::Engine::Streaming => universal_p2p_bittorrent::Kind::Streaming,
+            config::Engine::Librqbit => universal_p2p_bittorrent::Kind::Librqbit,
+        },
+        encryption: match section.encryption {
+            config::Encryption::Off => universal_p2p_bittorrent::Encryption::Off,
+            config::Encryption::Allow => universal_p2p_bittorrent::Encryption::Allow,
+            config::Encryption::Prefer => universal_p2p_bittorrent::Encryption::Prefer,
+            config::Encryption::Require => universal_p2p_bittorrent::Encryption::Require,
+        },
+        interface: Some(network.interface.clone()).filter(|name| !name.is_empty()),
         scope: match network.scope {
             config::Scope::Internet => universal_p2p_bittorrent::Scope::Internet,
             config::Scope::Loopback => universal_p2p_bittorrent::Scope::Loopback,

@@ -131,7 +131,18 @@ pub(crate) enum Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Engine {
+    Streaming,
     Librqbit,
+}
+
+/// Whether conversations with peers are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Encryption {
+    Off,
+    Allow,
+    Prefer,
+    Require,
 }
 
 /// How much is told.

@@ -15,8 +15,6 @@ const MOST_PEERS: usize = 64;
 const MOST_TRACKERS: usize = 16;
 
 /// Reads `x.pe`, `tr` and `ws`, and refuses what the policy forbids.
-///
-/// A webseed is checked like the others; the stock engine does not use it.
 pub(crate) fn sources(hints: &Hints, policy: Policy) -> Result<Sources> {
     let mut sources = Sources::default();
     for peer in hints.all("x.pe").take(MOST_PEERS) {
@@ -30,7 +28,10 @@ pub(crate) fn sources(hints: &Hints, policy: Policy) -> Result<Sources> {
         }
     }
     for webseed in hints.all("ws").take(MOST_TRACKERS) {
-        policy.check_url(parse_url("ws", webseed)?)?;
+        let url = policy.check_url(parse_url("ws", webseed)?)?;
+        if matches!(url.scheme(), "http" | "https") {
+            sources.webseeds.insert(url);
+        }
     }
     Ok(sources)
 }

@@ -5,7 +5,7 @@ mod known;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::FutureExt;
 use librqbit_core::hash_id::Id20;
 use tokio_util::task::AbortOnDropHandle;
 use universal_p2p_core::{Backend, Document, Error, Hints, Id, Item, Node, Result, State, Status};
@@ -15,10 +15,9 @@ use universal_p2p_swarm::Policy;
 use crate::{
     address,
     config::Settings,
-    discovery::{Discovery, Identity},
-    engine::{Engine, Rqbit, StartError},
+    engine::{self, Engine, StartError},
     file::Source,
-    infohash, magnet, metadata,
+    infohash, magnet,
     metainfo::Metainfo,
     sources::Sources,
     torrent::{PROTOCOL, Torrent, disk_error},
@@ -43,8 +42,6 @@ pub struct BitTorrent {
 struct Finder {
     store: Arc<Store>,
     engine: Arc<dyn Engine>,
-    discovery: Arc<Discovery>,
-    me: Identity,
     metadata: Duration,
 }
 
@@ -54,8 +51,7 @@ impl BitTorrent {
     /// # Errors
     /// [`StartError`] where a port is taken or the state folder cannot be written.
     pub async fn start(store: Arc<Store>, settings: Settings) -> Result<Self, StartError> {
-        let (engine, discovery, me) = Rqbit::start(&settings).await?;
-        let engine: Arc<dyn Engine> = Arc::new(engine);
+        let engine = engine::start(&settings).await?;
         let parked = Arc::clone(&engine);
         let parking = async move {
             loop {
@@ -71,8 +67,6 @@ impl BitTorrent {
         let finder = Finder {
             store,
             engine,
-            discovery,
-            me,
             metadata: settings.metadata,
         };
         let policy = settings.policy();
@@ -160,13 +154,8 @@ impl Finder {
 
     /// Finds the metadata in the swarm and keeps it.
     async fn search(&self, infohash: Id20, sources: Sources) -> Result<()> {
-        let named = self.discovery.peers(infohash, &sources, true);
-        let by_engine = self
-            .engine
-            .find_peers(infohash)
-            .unwrap_or_else(|| stream::empty().boxed());
-        let peers = stream::select(named, by_engine).boxed();
-        let metainfo = metadata::fetch(peers, infohash, self.me.peer_id, self.metadata).await?;
+        let finding = self.engine.metadata(infohash, &sources, self.metadata);
+        let metainfo = Metainfo::parse(finding.await?, infohash)?;
         let kept = self
             .store
             .keep_document(&item(infohash), TORRENT, metainfo.torrent_file())

@@ -2,12 +2,31 @@
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
-use universal_p2p_swarm::{Policy, Scope};
+use universal_p2p_swarm::{Encryption, Policy, Scope};
 use url::Url;
+
+/// What fetches pieces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// The own engine, made for reading while it downloads: what a reader needs next comes from all
+    /// peers together, and a piece can be given up while the torrent is live.
+    #[default]
+    Streaming,
+    /// Stock librqbit, tried by thousands on the open internet. One piece comes from one peer, so that
+    /// large pieces and jumps take longer; no encryption, no webseeds; a torrent with unsafe or
+    /// repeated file names is refused.
+    Librqbit,
+}
 
 /// The settings of the backend.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What fetches pieces.
+    pub engine: Kind,
+    /// Whether conversations with peers are encrypted. Only the streaming engine does.
+    pub encryption: Encryption,
+    /// The network interface that every socket is bound to; none: any.
+    pub interface: Option<String>,
     /// How far sockets may reach.
     pub scope: Scope,
     /// Whether a peer or tracker named in a URL may have a private address.

@@ -7,17 +7,22 @@
 //! [`Object`]: universal_p2p_store::Object
 
 mod rqbit;
+mod streaming;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
 use universal_p2p_core::Result;
 
-use crate::torrent::Torrent;
+use crate::{
+    config::{Kind, Settings},
+    sources::Sources,
+    torrent::Torrent,
+};
 
-pub(crate) use rqbit::Rqbit;
+use self::{rqbit::Rqbit, streaming::Streaming};
 
 /// Why the engine could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -35,21 +40,22 @@ pub(crate) struct Vitals {
 
 /// A reader's wish for bytes from a position onwards. Dropping it ends the fetching.
 pub(crate) trait Fetch: Send + Sync {
-    /// Says that the reader is at this offset of the file now.
-    fn move_to(&self, offset: u64);
+    /// Says that the reader is at this offset of the torrent now.
+    fn move_to(&self, at: u64);
 }
 
 /// What fetches pieces.
 #[async_trait]
 pub(crate) trait Engine: Send + Sync {
-    /// Peers that the engine itself can find for an infohash, such as by the DHT.
-    fn find_peers(&self, infohash: Id20) -> Option<BoxStream<'static, SocketAddr>>;
+    /// Finds the info dictionary that an infohash names.
+    async fn metadata(&self, infohash: Id20, sources: &Sources, limit: Duration) -> Result<Bytes>;
 
     /// Joins the swarm of a torrent. Does nothing where it is in it already.
     async fn join(&self, torrent: &Arc<Torrent>) -> Result<()>;
 
-    /// Begins to fetch a file from an offset onwards, a bounded stretch ahead of it.
-    fn fetch(&self, torrent: &Arc<Torrent>, file: usize, offset: u64) -> Box<dyn Fetch>;
+    /// Begins to fetch a range of a file, in offsets of the torrent, a bounded stretch ahead of the
+    /// reader.
+    fn fetch(&self, torrent: &Arc<Torrent>, file: usize, range: Range<u64>) -> Box<dyn Fetch>;
 
     /// Tells the engine, several times a second, that a reader is waiting: whatever can be tried
     /// is tried now. Fails where the torrent cannot go on.
@@ -66,4 +72,12 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Leaves every swarm and closes every socket.
     async fn stop(&self);
+}
+
+/// Starts the engine that the settings name.
+pub(crate) async fn start(settings: &Settings) -> std::result::Result<Arc<dyn Engine>, StartError> {
+    Ok(match settings.engine {
+        Kind::Streaming => Arc::new(Streaming::start(settings).await?),
+        Kind::Librqbit => Arc::new(Rqbit::start(settings).await?),
+    })
 }

@@ -6,29 +6,28 @@
 //! that is not there it asks the engine, which knows peers and nothing of readers.
 //!
 //! ```text
-//! backend ── metadata ── discovery (hints, trackers, DHT)
-//!    └─ torrent ── reader ──┬─ store::Object      what is present
-//!                           └─ engine::Engine     join the swarm, fetch from here, forget these pieces
-//!                                 └─ rqbit        stock librqbit
+//! backend ── torrent ── reader ──┬─ store::Object    what is present
+//!                                └─ engine::Engine   find metadata, join the swarm, fetch from here,
+//!                                     │              forget these pieces
+//!                                     ├─ streaming   the crate swarm
+//!                                     └─ rqbit       stock librqbit
 //! ```
 //!
 //! # Limitations
-//! Torrents of version 2 only (BEP 52) and webseeds (BEP 19) are not served. With the stock engine
-//! one piece comes from one peer, a torrent with `..`, separators or repeated names in it is refused
-//! as a whole, and a peer given in a URL while the torrent is live is only tried once nothing else
-//! comes.
+//! Torrents of version 2 only (BEP 52) are not served. With the stock engine one piece comes from one
+//! peer, webseeds (BEP 19) are not used, a torrent with `..`, separators or repeated names in it is
+//! refused as a whole, and a peer given in a URL while the torrent is live is only tried once nothing
+//! else comes.
 //!
 //! [`BitTorrent::canonical`]: universal_p2p_core::Backend::canonical
 
 mod address;
 mod backend;
 mod config;
-mod discovery;
 mod engine;
 mod file;
 mod infohash;
 mod magnet;
-mod metadata;
 mod metainfo;
 mod reader;
 mod sources;
@@ -36,6 +35,6 @@ mod torrent;
 mod tree;
 
 pub use backend::BitTorrent;
-pub use config::Settings;
+pub use config::{Kind, Settings};
 pub use engine::StartError;
-pub use universal_p2p_swarm::Scope;
+pub use universal_p2p_swarm::{Encryption, Scope};

@@ -26,6 +26,10 @@ pub(crate) struct FileInfo {
     pub(crate) offset: u64,
     /// Its length in bytes.
     pub(crate) length: u64,
+    /// Its names as the torrent has them, safe or not: for asking web servers, never for the disk.
+    pub(crate) names: Vec<String>,
+    /// Whether it only fills the space up to the next piece (BEP 47).
+    pub(crate) padding: bool,
 }
 
 /// A checked info dictionary of version 1, or of both versions.
@@ -35,6 +39,8 @@ pub(crate) struct Metainfo {
     pub(crate) private: bool,
     pub(crate) layout: Layout,
     pub(crate) files: Vec<FileInfo>,
+    /// Whether it is one file, and not a folder of files.
+    pub(crate) single_file: bool,
     hashes: Vec<u8>,
     info: Bytes,
 }
@@ -80,6 +86,7 @@ impl Metainfo {
             private,
             layout,
             files,
+            single_file: parsed.length.is_some(),
             hashes,
             info,
         })
@@ -103,10 +110,20 @@ impl Metainfo {
 
     /// Whether these are the bytes of a piece.
     pub(crate) fn is_piece(&self, piece: u32, bytes: &[u8]) -> bool {
+        self.is_hash(piece, sha1(bytes))
+    }
+
+    /// Whether this is the hash of a piece.
+    pub(crate) fn is_hash(&self, piece: u32, hash: [u8; 20]) -> bool {
         let at = piece as usize * 20;
         self.hashes
             .get(at..at + 20)
-            .is_some_and(|hash| hash == sha1(bytes))
+            .is_some_and(|right| right == hash)
+    }
+
+    /// The info dictionary as it is hashed.
+    pub(crate) fn info(&self) -> Bytes {
+        self.info.clone()
     }
 }
 
@@ -119,7 +136,7 @@ fn files(
     text: &impl Fn(&ByteBuf<'_>) -> String,
 ) -> Result<Vec<FileInfo>> {
     let listed = match (parsed.length, parsed.files.as_ref()) {
-        (Some(length), None) => vec![(vec![name.to_owned()], length, false)],
+        (Some(length), None) => vec![(vec![name.to_owned()], length, false, false)],
         (None, Some(files)) => files
             .iter()
             .map(|file| {
@@ -128,23 +145,31 @@ fn files(
                 let hidden = attributes
                     .iter()
                     .any(|attribute| matches!(attribute, b'p' | b'l'));
-                (file.path.iter().map(text).collect(), file.length, hidden)
+                let padding = attributes.contains(&b'p');
+                (
+                    file.path.iter().map(text).collect(),
+                    file.length,
+                    hidden,
+                    padding,
+                )
             })
             .collect(),
         _ => return Err(corrupt("it is neither one file nor several")),
     };
     let mut offset = 0_u64;
     let mut files = Vec::with_capacity(listed.len());
-    for (path, length, hidden) in listed {
+    for (path, length, hidden, padding) in listed {
         let end = offset
             .checked_add(length)
             .ok_or_else(|| corrupt("its files are longer than any disk"))?;
         let reachable =
             !hidden && !path.is_empty() && path.iter().all(|name| is_one_step_down(name));
         files.push(FileInfo {
-            path: reachable.then_some(path),
+            path: reachable.then(|| path.clone()),
             offset,
             length,
+            names: path,
+            padding,
         });
         offset = end;
     }

@@ -71,6 +71,8 @@ mod tests {
             path: path.map(|path| path.split('/').map(str::to_owned).collect()),
             offset: 0,
             length: 1,
+            names: Vec::new(),
+            padding: false,
         };
         Branch::of(&paths.iter().map(file).collect::<Vec<_>>())
     }

@@ -238,7 +238,11 @@ impl Object {
         spawn_blocking(hash).await.map_err(io::Error::other)?
     }
 
-    fn settle_doubt_now(self: &Arc<Self>, chunk: u32) -> io::Result<Held> {
+    /// The same on this thread, which may block on the disk.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn settle_doubt_now(self: &Arc<Self>, chunk: u32) -> io::Result<Held> {
         let bytes = self.layout.bytes_of(chunk);
         let length = usize::try_from(bytes.end - bytes.start).map_err(io::Error::other)?;
         let mut content = vec![0; length];

@@ -22,10 +22,10 @@ impl Bits {
     /// A set of all of `count` pieces.
     #[must_use]
     pub fn all(count: u32) -> Self {
-        Self {
-            bits: BitVec::repeat(true, count as usize),
-            ones: count,
-        }
+        let mut bits = BitVec::repeat(true, count as usize);
+        // Bits past the end are zero in every set, so that whole bytes can be compared.
+        bits.set_uninitialized(false);
+        Self { bits, ones: count }
     }
 
     /// A set read from a bitfield, or `None` where its length is another one or a spare bit is set
@@ -88,6 +88,18 @@ impl Bits {
         self.ones == self.count()
     }
 
+    /// Whether the other set has a piece that this one lacks.
+    #[must_use]
+    pub fn lacks_any_of(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.bits.as_raw_slice(), other.bits.as_raw_slice());
+        other.ones > 0
+            && !self.is_full()
+            && ours
+                .iter()
+                .zip(theirs)
+                .any(|(ours, theirs)| theirs & !ours != 0)
+    }
+
     /// The first piece from `start` on, and before `end`, that is not in it.
     #[must_use]
     pub fn next_missing(&self, start: u32, end: u32) -> Option<u32> {
@@ -116,6 +128,8 @@ mod tests {
             prop_assert_eq!(Bits::from_bytes(count, &bits.to_bytes()), Some(bits.clone()));
             let first = pieces.iter().position(|piece| !piece).and_then(|at| u32::try_from(at).ok());
             prop_assert_eq!(bits.next_missing(0, count), first);
+            prop_assert_eq!(bits.lacks_any_of(&Bits::all(count)), first.is_some());
+            prop_assert!(!bits.lacks_any_of(&bits) && !Bits::all(count).lacks_any_of(&bits));
         }
     }
 

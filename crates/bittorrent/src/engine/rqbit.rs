@@ -16,25 +16,25 @@
 //! - it re-adds what it remembers at every start: its notes are removed first.
 
 mod fetching;
-mod home;
 mod joining;
 mod session;
 mod storage;
 mod swarm;
 mod swarms;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::stream::BoxStream;
+use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
 use universal_p2p_core::{Error, Result};
+use universal_p2p_swarm::Home;
 
-use self::{home::Home, swarms::Swarms};
+use self::swarms::Swarms;
 use crate::{
     config::Settings,
-    discovery::{Discovery, Identity},
     engine::{Engine, Fetch, StartError, Vitals},
+    sources::Sources,
     torrent::Torrent,
 };
 
@@ -46,23 +46,17 @@ pub(crate) struct Rqbit {
 
 impl Rqbit {
     /// Starts the session and the search for peers.
-    pub(crate) async fn start(
-        settings: &Settings,
-    ) -> std::result::Result<(Self, Arc<Discovery>, Identity), StartError> {
-        let home = Home::start().map_err(|error| StartError(error.to_string()))?;
+    pub(crate) async fn start(settings: &Settings) -> std::result::Result<Self, StartError> {
+        let home = Home::start("librqbit").map_err(|error| StartError(error.to_string()))?;
         let settings = settings.clone();
         let starting = home.run(async move { Swarms::start(&settings).await });
-        let (swarms, discovery, me) = starting
+        let swarms = starting
             .await
             .map_err(|error| StartError(error.to_string()))??;
-        Ok((
-            Self {
-                home,
-                swarms: Arc::new(swarms),
-            },
-            discovery,
-            me,
-        ))
+        Ok(Self {
+            home,
+            swarms: Arc::new(swarms),
+        })
     }
 
     /// Does something with the swarms at their home, and to its end.
@@ -77,8 +71,8 @@ impl Rqbit {
 
 #[async_trait]
 impl Engine for Rqbit {
-    fn find_peers(&self, infohash: Id20) -> Option<BoxStream<'static, SocketAddr>> {
-        self.swarms.find_peers(infohash)
+    async fn metadata(&self, infohash: Id20, sources: &Sources, limit: Duration) -> Result<Bytes> {
+        self.swarms.metadata(infohash, sources, limit).await
     }
 
     async fn join(&self, torrent: &Arc<Torrent>) -> Result<()> {
@@ -87,8 +81,8 @@ impl Engine for Rqbit {
             .await
     }
 
-    fn fetch(&self, torrent: &Arc<Torrent>, file: usize, offset: u64) -> Box<dyn Fetch> {
-        Box::new(self.swarms.fetch(torrent, file, offset))
+    fn fetch(&self, torrent: &Arc<Torrent>, file: usize, range: Range<u64>) -> Box<dyn Fetch> {
+        Box::new(self.swarms.fetch(torrent, file, range.start))
     }
 
     async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {

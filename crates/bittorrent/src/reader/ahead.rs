@@ -25,7 +25,6 @@ pub(super) fn is_something_missing(object: &Object, range: Range<u64>) -> bool {
 /// The fetching for one reader. It ends when this is dropped. Offsets are those of the torrent.
 pub(super) struct Ahead {
     source: Source,
-    file_offset: u64,
     at: u64,
     state: State,
     _visit: Visit,
@@ -47,11 +46,10 @@ impl Ahead {
     /// Begins to join the swarm and to fetch a range of a file that is about to be read.
     pub(super) fn begin(source: &Source, file: usize, range: Range<u64>) -> Self {
         let visit = source.torrent.visit();
-        let file_offset = source.torrent.metainfo.files[file].offset;
         let (joined, at) = (source.clone(), range.start);
         let joining = async move {
             joined.engine.join(&joined.torrent).await?;
-            let here = joined.engine.fetch(&joined.torrent, file, at - file_offset);
+            let here = joined.engine.fetch(&joined.torrent, file, range.clone());
             Ok(Fetching {
                 here,
                 edges: media::edges(&joined, file, range),
@@ -64,7 +62,6 @@ impl Ahead {
         let joining = AbortOnDropHandle::new(tokio::spawn(joining));
         Self {
             source: source.clone(),
-            file_offset,
             at,
             state: State::Joining(joining),
             _visit: visit,
@@ -80,7 +77,7 @@ impl Ahead {
             self.joined(joined);
         }
         if let State::Fetching(fetching) = &mut self.state {
-            fetching.here.move_to(at - self.file_offset);
+            fetching.here.move_to(at);
             media::drop_arrived(&mut fetching.edges, &self.source.torrent);
         }
     }
@@ -101,7 +98,7 @@ impl Ahead {
         let joined = joined.map_err(|error| Error::internal("joining a swarm", error));
         self.state = match joined.and_then(|joined| joined) {
             Ok(fetching) => {
-                fetching.here.move_to(self.at - self.file_offset);
+                fetching.here.move_to(self.at);
                 State::Fetching(fetching)
             }
             Err(error) => State::Failed(error),

@@ -42,7 +42,7 @@ pub(super) fn edges(source: &Source, file: usize, range: Range<u64>) -> Vec<Edge
     let pieces = layout.chunks_of(&(end - TAIL..end));
     let start = layout.bytes_of(pieces.start).start.max(info.offset);
     let edge = Edge {
-        _fetch: source.engine.fetch(torrent, file, start - info.offset),
+        _fetch: source.engine.fetch(torrent, file, start..end),
         pieces,
     };
     if is_there(&edge, torrent) {

@@ -39,14 +39,18 @@ impl Readers {
 /// The place of one reader.
 #[derive(Default)]
 struct Place {
-    offset: u64,
+    /// Where the file starts in the torrent.
+    file_starts: u64,
+    at: u64,
     stream: Option<Pin<Box<dyn AsyncSeek + Send>>>,
 }
 
 impl Place {
     fn apply(&mut self) {
         if let Some(stream) = &mut self.stream
-            && let Err(error) = stream.as_mut().start_seek(SeekFrom::Start(self.offset))
+            && let Err(error) = stream
+                .as_mut()
+                .start_seek(SeekFrom::Start(self.at - self.file_starts))
         {
             tracing::debug!(%error, "the stream cannot be moved");
         }
@@ -64,12 +68,13 @@ impl Fetching {
     pub(super) fn start(
         readers: &Arc<Readers>,
         mut current: watch::Receiver<Option<Arc<ManagedTorrent>>>,
-        file: usize,
-        offset: u64,
+        (file, file_starts): (usize, u64),
+        at: u64,
     ) -> Self {
         readers.enter();
         let place = Arc::new(Mutex::new(Place {
-            offset,
+            file_starts,
+            at,
             stream: None,
         }));
         let followed = Arc::clone(&place);
@@ -112,10 +117,10 @@ impl Drop for Fetching {
 }
 
 impl Fetch for Fetching {
-    fn move_to(&self, offset: u64) {
+    fn move_to(&self, at: u64) {
         let mut place = guard(&self.place);
-        if place.offset != offset {
-            place.offset = offset;
+        if place.at != at {
+            place.at = at;
             place.apply();
         }
     }

@@ -103,8 +103,8 @@ impl Swarms {
             ..Sources::default()
         };
         let mut found = self
-            .discovery
-            .peers(torrent.metainfo.infohash, &sources, false);
+            .finder
+            .peers_of_trackers(torrent.metainfo.infohash, &sources.to_swarm());
         let torrent = Arc::downgrade(torrent);
         let listening = async move {
             while let Some(peer) = found.next().await {

@@ -2,29 +2,30 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, atomic::AtomicUsize},
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream::BoxStream};
+use bytes::Bytes;
+use futures_util::StreamExt;
 use librqbit::Session;
 use librqbit_core::hash_id::Id20;
 use universal_p2p_core::{Error, Result};
+use universal_p2p_swarm::Finder;
 
 use super::{fetching::Fetching, session, swarm::Swarm};
 use crate::{
     config::Settings,
-    discovery::{Discovery, Identity},
     engine::{StartError, Vitals},
+    sources::Sources,
     torrent::{Torrent, disk_error, guard},
 };
 
 /// Every torrent's swarm, on the session's own runtime.
 pub(super) struct Swarms {
     pub(super) session: Arc<Session>,
-    pub(super) discovery: Arc<Discovery>,
+    pub(super) finder: Finder,
     pub(super) trackers: Vec<String>,
     /// The folder of the session's own notes, bitfields among them.
     pub(super) notes: PathBuf,
@@ -35,9 +36,7 @@ pub(super) struct Swarms {
 
 impl Swarms {
     /// Starts the session and the search for peers.
-    pub(super) async fn start(
-        settings: &Settings,
-    ) -> std::result::Result<(Self, Arc<Discovery>, Identity), StartError> {
+    pub(super) async fn start(settings: &Settings) -> std::result::Result<Self, StartError> {
         let notes = settings.state.join("session");
         let peer_id = session::peer_id();
         let started = session::start(settings, peer_id, &notes).await;
@@ -47,23 +46,19 @@ impl Swarms {
             .announce_port()
             .or(listening)
             .unwrap_or(settings.port);
-        let me = Identity { peer_id, port };
         let device = session::device(settings).map_err(|error| StartError(error.to_string()))?;
-        let stop = session.cancellation_token().child_token();
         let trackers = settings.trackers.clone();
-        let discovery =
-            Discovery::start(settings.policy(), me, trackers, device.as_ref(), stop).await?;
-        let discovery = Arc::new(discovery);
-        let engine = Self {
+        let finder = Finder::start(settings.policy(), peer_id, port, device, trackers)
+            .map_err(|error| StartError(error.to_string()))?;
+        Ok(Self {
             session,
-            discovery: Arc::clone(&discovery),
+            finder,
             trackers: settings.trackers.iter().map(ToString::to_string).collect(),
             notes,
             next_number: AtomicUsize::new(0),
             park_after: settings.park_after,
             swarms: Mutex::default(),
-        };
-        Ok((engine, discovery, me))
+        })
     }
 
     fn swarm(&self, infohash: Id20) -> Arc<Swarm> {
@@ -77,10 +72,18 @@ impl Swarms {
 }
 
 impl Swarms {
-    pub(super) fn find_peers(&self, infohash: Id20) -> Option<BoxStream<'static, SocketAddr>> {
-        self.session
-            .get_dht()
-            .map(|dht| dht.get_peers(infohash, None).boxed())
+    pub(super) async fn metadata(
+        &self,
+        infohash: Id20,
+        sources: &Sources,
+        limit: Duration,
+    ) -> Result<Bytes> {
+        let dht = self.session.get_dht();
+        let by_dht = dht.map(|dht| dht.get_peers(infohash, None).boxed());
+        let sources = sources.to_swarm();
+        self.finder
+            .metadata(infohash, &sources, by_dht, limit)
+            .await
     }
 
     pub(super) async fn join(&self, torrent: &Arc<Torrent>) -> Result<()> {
@@ -96,10 +99,11 @@ impl Swarms {
         self.add(torrent, &swarm, &mut run).await
     }
 
-    pub(super) fn fetch(&self, torrent: &Torrent, file: usize, offset: u64) -> Fetching {
+    pub(super) fn fetch(&self, torrent: &Torrent, file: usize, at: u64) -> Fetching {
         let swarm = self.swarm(torrent.metainfo.infohash);
         let current = swarm.current.subscribe();
-        Fetching::start(&swarm.readers, current, file, offset)
+        let file_starts = torrent.metainfo.files[file].offset;
+        Fetching::start(&swarm.readers, current, (file, file_starts), at)
     }
 
     pub(super) async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {

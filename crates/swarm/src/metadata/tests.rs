@@ -3,6 +3,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
+use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 
@@ -17,6 +18,8 @@ async fn peer(answer: Vec<u8>) -> (SocketAddr, AbortOnDropHandle<()>) {
         while let Ok((mut socket, _)) = listener.accept().await {
             let mut hello = [0; 68];
             let greeted = socket.read_exact(&mut hello).await.is_ok();
+            // Another peer id than that of who asks.
+            hello[67] ^= 1;
             if greeted
                 && socket.write_all(&hello).await.is_ok()
                 && socket.write_all(&answer).await.is_ok()
@@ -32,8 +35,6 @@ async fn peer(answer: Vec<u8>) -> (SocketAddr, AbortOnDropHandle<()>) {
     (address, AbortOnDropHandle::new(tokio::spawn(serve)))
 }
 
-use tokio_util::task::AbortOnDropHandle;
-
 fn extended(payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len() + 1).expect("short");
     [&length.to_be_bytes()[..], &[20], payload].concat()
@@ -41,8 +42,15 @@ fn extended(payload: &[u8]) -> Vec<u8> {
 
 async fn ask_only(peers: Vec<SocketAddr>) -> Error {
     let found = stream::iter(peers).boxed();
-    let answer = fetch(found, INFOHASH, ME, Duration::from_secs(20)).await;
-    answer.err().expect("none of these peers has it")
+    let sockets = Sockets::outgoing(None);
+    let search = Search {
+        infohash: INFOHASH,
+        hello: Handshake::new(INFOHASH, ME, false),
+        sockets: &sockets,
+        encryption: Encryption::Off,
+    };
+    let answer = search.among(found, Duration::from_secs(20)).await;
+    answer.expect_err("none of these peers has it")
 }
 
 #[tokio::test]

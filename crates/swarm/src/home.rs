@@ -1,4 +1,4 @@
-//! The session's own runtime: one thread.
+//! A thread with a runtime of its own.
 
 use std::{io, thread};
 
@@ -9,27 +9,43 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A thread with a runtime of its own. It ends when this is dropped.
-pub(super) struct Home {
+///
+/// Whatever blocks there for a moment, such as a write to a busy disk, holds up nobody else.
+#[derive(Debug)]
+pub struct Home {
     handle: Handle,
     _open: DropGuard,
 }
 
 impl Home {
-    pub(super) fn start() -> io::Result<Self> {
+    /// Starts the thread under a name.
+    ///
+    /// # Errors
+    /// What the system says where there are no more threads.
+    pub fn start(name: &str) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let closed = CancellationToken::new();
         let open = closed.clone().drop_guard();
         let live = move || runtime.block_on(closed.cancelled());
-        thread::Builder::new().name("librqbit".into()).spawn(live)?;
+        thread::Builder::new().name(name.into()).spawn(live)?;
         Ok(Self {
             handle,
             _open: open,
         })
     }
 
+    /// Where its tasks are started.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Runs a future there, to its end even where nobody waits for it any more.
-    pub(super) async fn run<F>(&self, work: F) -> Result<F::Output, JoinError>
+    ///
+    /// # Errors
+    /// Where it panics, or the thread has ended.
+    pub async fn run<F>(&self, work: F) -> Result<F::Output, JoinError>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {

@@ -1,0 +1,65 @@
+//! How fast bytes may go out.
+
+use std::{
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep_until};
+
+/// A rate that all peers share. Whoever comes takes its turn after those before, so that any rate
+/// works, however small beside a block.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    bytes_per_second: Option<NonZeroU32>,
+    /// When everything that was let through so far is paid for.
+    paid: Mutex<Instant>,
+}
+
+impl Limiter {
+    /// A limit in bytes per second, or none.
+    pub(crate) fn new(bytes_per_second: Option<NonZeroU32>) -> Self {
+        Self {
+            bytes_per_second,
+            paid: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Waits until so many bytes may go out.
+    pub(crate) async fn pass(&self, bytes: u32) {
+        let Some(rate) = self.bytes_per_second else {
+            return;
+        };
+        let cost = Duration::from_secs_f64(f64::from(bytes) / f64::from(rate.get()));
+        let turn = {
+            let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = (*paid).max(Instant::now());
+            *paid = turn + cost;
+            turn
+        };
+        sleep_until(turn).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn all_together_keep_to_the_rate() {
+        let limiter = Limiter::new(NonZeroU32::new(1000));
+        let start = Instant::now();
+        futures_util::future::join_all((0..11).map(|_| limiter.pass(500))).await;
+        // The first passes at once, and each of the others half a second after the one before.
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_limit_is_no_wait() {
+        let limiter = Limiter::new(None);
+        let start = Instant::now();
+        limiter.pass(u32::MAX).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+}

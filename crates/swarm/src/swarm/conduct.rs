@@ -1,0 +1,120 @@
+//! Deciding what happens next: who is asked for what, who is dialled, what is hashed.
+
+use std::{net::SocketAddr, time::Duration};
+
+use super::state::State;
+use crate::schedule::{self, Picture};
+
+/// Pieces of doubt that are hashed at the same time.
+const CHECKS_AT_ONCE: usize = 4;
+
+/// The longest rest between two decisions.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// What is to be done outside of the state.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    /// Peers to dial.
+    pub(super) dial: Vec<SocketAddr>,
+    /// Pieces to hash.
+    pub(super) check: Vec<u32>,
+    /// When to decide again at the latest, from now.
+    pub(super) rest: Duration,
+}
+
+impl State {
+    /// Decides what happens next. `room` is how many more peers may be dialled.
+    pub(super) fn conduct(&mut self, now: Duration, room: usize) -> Orders {
+        self.make_rounds(now);
+        let look_again = if self.stopped { None } else { self.ask(now) };
+        let dial = self.choose_peers(now, room);
+        let due = self.book.next_due(now);
+        let soonest = [look_again, due].map(|then| then.map(|then| then.saturating_sub(now)));
+        Orders {
+            dial,
+            check: self.doubts(),
+            rest: soonest
+                .into_iter()
+                .flatten()
+                .min()
+                .map_or(LONGEST_REST, |rest| {
+                    rest.clamp(Duration::from_millis(5), LONGEST_REST)
+                }),
+        }
+    }
+
+    /// Asks peers for what readers want next. Says when to look again at the latest.
+    fn ask(&mut self, now: Duration) -> Option<Duration> {
+        let readers: Vec<_> = self
+            .readers
+            .values()
+            .map(|reading| reading.wish(self.pieces))
+            .collect();
+        let peers: Vec<_> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.closing.is_none())
+            .map(|(key, peer)| peer.view(*key, now))
+            .collect();
+        let plan = schedule::plan(&Picture {
+            now,
+            pieces: self.pieces,
+            readers: &readers,
+            peers: &peers,
+            progress: &self.progress,
+        });
+        for (key, block) in plan.cancels {
+            self.progress.withdraw(block, key);
+            if let Some(peer) = self.peers.get_mut(&key) {
+                peer.cancel(block, self.pieces);
+            }
+        }
+        for (key, block) in plan.requests {
+            if let Some(peer) = self.peers.get_mut(&key) {
+                self.progress.ask(block, key, now);
+                peer.request(block, self.pieces);
+            }
+        }
+        for (key, peer) in &mut self.peers {
+            let outstanding = self.progress.asked_of(*key);
+            peer.pace.sent(now, outstanding);
+            peer.low_water = outstanding * 3 / 4;
+        }
+        plan.look_again
+    }
+
+    fn choose_peers(&mut self, now: Duration, room: usize) -> Vec<SocketAddr> {
+        let places = self.most_peers.saturating_sub(self.wire_peers().count());
+        let mut chosen = Vec::new();
+        // A torrent that nobody reads keeps the peers it has, and looks for no more.
+        if self.readers.is_empty() || self.progress.held().is_full() {
+            return chosen;
+        }
+        while chosen.len() < room.min(places)
+            && let Some(address) = self.book.next(now)
+        {
+            self.book.dialling(address);
+            chosen.push(address);
+        }
+        chosen
+    }
+
+    /// Pieces in the readers' windows that have to be hashed before they count.
+    fn doubts(&mut self) -> Vec<u32> {
+        if self.doubtful.ones() == 0 {
+            return Vec::new();
+        }
+        let mut doubts = Vec::new();
+        for reading in self.readers.values() {
+            let wish = reading.wish(self.pieces);
+            let window = wish.at..wish.end.min(wish.at.saturating_add(wish.window));
+            for piece in self.pieces.pieces_of(&window) {
+                if doubts.len() < CHECKS_AT_ONCE && self.doubtful.has(piece) {
+                    self.doubtful.set(piece, false);
+                    doubts.push(piece);
+                }
+            }
+        }
+        doubts
+    }
+}

@@ -1,0 +1,102 @@
+//! Where a reader is and how fast it reads.
+
+use std::{ops::Range, time::Duration};
+
+use crate::{Pieces, schedule::Reader};
+
+/// What is fetched ahead of a reader at least, in bytes.
+const NEAR: u64 = 32 << 20;
+
+/// And at most.
+const FAR: u64 = 64 << 20;
+
+/// A reader that is fast gets as much ahead as it reads in this time, in seconds.
+const AHEAD: f64 = 10.0;
+
+/// A jump by more than this is a seek, and says nothing of how fast is read. In bytes.
+const SEEK: u64 = 64 << 20;
+
+/// One reader of the torrent. Offsets are those of the torrent, in bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    at: u64,
+    end: u64,
+    moved: Duration,
+    /// Bytes per second; 0 while unknown.
+    rate: f64,
+}
+
+impl Reading {
+    pub(super) fn new(range: Range<u64>, now: Duration) -> Self {
+        Self {
+            at: range.start,
+            end: range.end,
+            moved: now,
+            rate: 0.0,
+        }
+    }
+
+    /// The reader is at this offset now.
+    pub(super) fn move_to(&mut self, at: u64, now: Duration) {
+        let took = now.saturating_sub(self.moved).as_secs_f64();
+        let step = at.saturating_sub(self.at);
+        if step > 0 && step < SEEK && took > 0.0 {
+            #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
+            let rate = step as f64 / took;
+            self.rate = if self.rate > 0.0 {
+                self.rate.mul_add(0.7, rate * 0.3)
+            } else {
+                rate
+            };
+        } else if at < self.at || step >= SEEK {
+            self.rate = 0.0;
+        }
+        (self.at, self.moved) = (at, now);
+    }
+
+    /// As the scheduler sees it.
+    pub(super) fn wish(&self, pieces: Pieces) -> Reader {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped in the next line"
+        )]
+        let by_rate = (self.rate * AHEAD) as u64;
+        let least = NEAR.max(2 * u64::from(pieces.piece_length()));
+        Reader {
+            at: self.at,
+            end: self.end,
+            window: by_rate.clamp(least, least.max(FAR)),
+            rate: self.rate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_fast_reader_gets_more_ahead_and_a_seek_forgets_its_pace() {
+        let pieces = Pieces::new(10 << 30, 1 << 20).expect("pieces");
+        let mut reading = Reading::new(0..10 << 30, seconds(0));
+        assert_eq!(reading.wish(pieces).window, NEAR);
+        reading.move_to(5 << 20, seconds(1));
+        assert_eq!(reading.wish(pieces).window, 50 << 20);
+        reading.move_to(5 << 30, seconds(2));
+        let wish = reading.wish(pieces);
+        assert_eq!((wish.at, wish.window), (5 << 30, NEAR));
+        assert!(wish.rate == 0.0);
+    }
+
+    #[test]
+    fn large_pieces_are_fetched_two_at_a_time_at_least() {
+        let pieces = Pieces::new(10 << 30, 64 << 20).expect("pieces");
+        let reading = Reading::new(0..10 << 30, seconds(0));
+        assert_eq!(reading.wish(pieces).window, 128 << 20);
+    }
+}
