@@ -6,6 +6,7 @@ mod failure;
 mod guard;
 mod hostile;
 mod ids;
+mod interop;
 mod lifecycle;
 mod limits;
 mod multi_file;

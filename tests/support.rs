@@ -2,20 +2,30 @@
 
 mod agent;
 mod client;
+mod clients;
 mod contents;
+mod isolation;
+mod line;
+mod made;
 mod seeder;
 mod silent_peer;
 mod spec;
 mod tools;
+mod tracker;
 mod wait;
 
 pub(crate) use agent::{Agent, Setup};
 pub(crate) use client::{Answer, Connection, Request, encoded};
+pub(crate) use clients::{Client, acquaintance_at, agent_on_lan, libtorrent_at, peer_of_agent};
 pub(crate) use contents::{assert_same, noise, noise_file, position};
+pub(crate) use isolation::{LAN, isolated};
+pub(crate) use line::Line;
+pub(crate) use made::Made;
 pub(crate) use seeder::{Seeder, Seeding};
 pub(crate) use silent_peer::SilentPeer;
 pub(crate) use spec::Spec;
 pub(crate) use tools::{ffmpeg, folder, node, output_of};
+pub(crate) use tracker::Tracker;
 pub(crate) use wait::{pause, until};
 
 /// The usual piece length: small, so that small files have many pieces.
