@@ -100,8 +100,13 @@ def start_session(address: str, limit: int, deep: bool):
         everybody = libtorrent.ip_filter()
         everybody.add_rule("0.0.0.0", "255.255.255.255", 1 << limited)
         session.set_peer_class_filter(everybody)
-        # deep buffers would let the first bytes through unlimited
-        session.apply_settings({"send_buffer_watermark": 64 << 10, "send_buffer_low_watermark": 16 << 10})
+        session.apply_settings({
+            # deep buffers would let the first bytes through unlimited
+            "send_buffer_watermark": 64 << 10,
+            "send_buffer_low_watermark": 16 << 10,
+            # each tick gives its share of the rate: with few of them it comes in gusts
+            "tick_interval": 10,
+        })
     return session
 
 
