@@ -1,8 +1,10 @@
 //! The agent among other BitTorrent clients.
 
 mod clients;
+mod encryption;
 mod hints;
 mod lines;
+mod webseed;
 
 use std::time::Duration;
 

@@ -17,5 +17,6 @@ mod sources;
 mod start;
 mod stream;
 mod support;
+mod swarm;
 mod upload;
 mod warm;

@@ -4,29 +4,37 @@ mod agent;
 mod client;
 mod clients;
 mod contents;
+mod gossip;
+mod hostile_peer;
 mod isolation;
 mod line;
 mod made;
+mod memory;
 mod seeder;
 mod silent_peer;
 mod spec;
 mod tools;
 mod tracker;
 mod wait;
+mod web_seed;
 
 pub(crate) use agent::{Agent, Setup};
 pub(crate) use client::{Answer, Connection, Request, encoded};
 pub(crate) use clients::{Client, acquaintance_at, agent_on_lan, libtorrent_at, peer_of_agent};
 pub(crate) use contents::{assert_same, noise, noise_file, position};
+pub(crate) use gossip::Gossip;
+pub(crate) use hostile_peer::{HostilePeer, Manner};
 pub(crate) use isolation::{LAN, isolated};
 pub(crate) use line::Line;
 pub(crate) use made::Made;
+pub(crate) use memory::most_memory;
 pub(crate) use seeder::{Seeder, Seeding};
 pub(crate) use silent_peer::SilentPeer;
 pub(crate) use spec::Spec;
 pub(crate) use tools::{ffmpeg, folder, node, output_of};
 pub(crate) use tracker::Tracker;
 pub(crate) use wait::{pause, until};
+pub(crate) use web_seed::WebSeed;
 
 /// The usual piece length: small, so that small files have many pieces.
 pub(crate) const PIECE: u64 = 64 << 10;

@@ -96,3 +96,9 @@ fn librqbit_gives() {
 fn librqbit_gets() {
     isolated(|| gets(Client::Librqbit));
 }
+
+/// WebTorrent overlooks an unchoking that comes before it has shown interest.
+#[test]
+fn webtorrent_gets() {
+    isolated(|| gets(Client::Webtorrent));
+}
