@@ -4,6 +4,7 @@ mod clients;
 mod encryption;
 mod hints;
 mod lines;
+mod utp;
 mod webseed;
 
 use std::time::Duration;

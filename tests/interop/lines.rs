@@ -4,13 +4,19 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 use serde_json::{Value, json};
 
-use super::{DOWNLOAD, film};
+use super::DOWNLOAD;
 use crate::support::{
-    Client, LAN, Line, Setup, agent_on_lan, assert_same, isolated, libtorrent_at, peer_of_agent,
+    Client, LAN, Line, MIB, Made, Setup, Spec, agent_on_lan, assert_same, isolated, libtorrent_at,
+    noise, peer_of_agent,
 };
 
 /// A port for libtorrent.
 const PORT: u16 = 7800;
+
+/// A film short enough for slow lines.
+fn film() -> Made {
+    Made::of(Spec::single("film.mkv", noise(7, 3 * MIB + 12_345)))
+}
 
 /// libtorrent's settings for uTP and nothing else.
 pub(super) fn only_utp() -> Value {
