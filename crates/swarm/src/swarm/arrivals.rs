@@ -44,6 +44,7 @@ impl State {
         let Some(peer) = self.peers.get_mut(&key) else {
             return Ok(Welcome::Leave);
         };
+        peer.check_open()?;
         let block = u32::try_from(length)
             .ok()
             .and_then(|length| self.pieces.block(piece, begin, length));

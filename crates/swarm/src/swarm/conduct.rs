@@ -51,6 +51,9 @@ impl State {
             .map(|reading| reading.wish(self.pieces))
             .collect();
         let peers: Vec<_> = self
+        for (key, _) in self.peers.iter().filter(|(_, peer)| peer.closing.is_some()) {
+            self.progress.leave(*key);
+        }
             .peers
             .iter()
             .filter(|(_, peer)| peer.closing.is_none())

@@ -52,6 +52,7 @@ impl State {
         let Some(peer) = self.peers.get_mut(&key) else {
             return Ok(QUIET);
         };
+        peer.check_open()?;
         match message {
             Message::Choke => self.choked_by(key),
             Message::Unchoke => peer.chokes_us = false,
@@ -207,6 +208,13 @@ impl State {
         for request in std::mem::take(&mut peer.uploads) {
             peer.refuse(request);
         }
+    }
+}
+
+impl Peer {
+    /// Nothing counts that a peer says after it was decided to close the connection.
+    pub(super) fn check_open(&self) -> Result<(), Misbehaviour> {
+        self.closing.map_or(Ok(()), |why| Err(Misbehaviour(why)))
     }
 }
 

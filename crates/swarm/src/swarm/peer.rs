@@ -158,7 +158,7 @@ impl Peer {
 
     /// Puts a message into the outgoing queue.
     pub(super) fn send(&mut self, message: &Message<'_>) {
-        if self.web {
+        if self.web || self.closing.is_some() {
             return;
         }
         message.write(&mut self.outgoing_bytes);
