@@ -176,8 +176,8 @@ impl State {
         let (Some(block), Some(peer)) = (block, self.peers.get_mut(&key)) else {
             return;
         };
-        peer.take_stray(block);
-        if self.progress.is_asked_of(block, key) {
+        // It may answer a request that was taken back before the block was asked for again.
+        if !peer.take_stray(block) && self.progress.is_asked_of(block, key) {
             self.progress.withdraw(block, key);
             if peer.chokes_us {
                 peer.allowed_fast.retain(|piece| *piece != block.piece);
