@@ -176,13 +176,12 @@ impl State {
         }
     }
 
-    /// Tells peers of a piece we have got.
+    /// Tells peers of a piece we have got. Those too that have it: they may give theirs up, and were
+    /// perhaps told that we had given up ours.
     fn announce(&mut self, piece: u32) {
         let held = self.progress.held();
         for peer in self.peers.values_mut() {
-            if !peer.have.has(piece) {
-                peer.send(&Message::Have(piece));
-            }
+            peer.send(&Message::Have(piece));
         }
         if held.is_full() {
             self.update_all_interest();

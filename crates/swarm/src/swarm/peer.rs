@@ -221,6 +221,18 @@ impl Peer {
         }
     }
 
+    /// Refuses what it waits for of a piece.
+    pub(super) fn refuse_piece(&mut self, piece: u32) {
+        let uploads = std::mem::take(&mut self.uploads);
+        for request in uploads {
+            if request.piece == piece {
+                self.refuse(request);
+            } else {
+                self.uploads.push_back(request);
+            }
+        }
+    }
+
     /// Tells the connection that there is something to send.
     pub(super) fn wake(&self) {
         self.wake.notify_one();

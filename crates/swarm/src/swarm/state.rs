@@ -231,12 +231,14 @@ impl State {
     ///
     /// A peer that speaks lt_donthave (BEP 54) is told; the others' requests are refused.
     pub(super) fn forget(&mut self, pieces: &[u32]) -> Vec<u32> {
-        let held = |piece: &u32| self.progress.held().has(*piece);
-        let gone: Vec<_> = pieces.iter().copied().filter(held).collect();
-        for piece in &gone {
-            self.progress.set_held(*piece, false);
-            self.progress.set_aside(*piece);
-            self.suspects.clear(*piece);
+        let mut gone = Vec::new();
+        for piece in pieces.iter().copied() {
+            if !self.progress.held().has(piece) {
+                continue;
+            }
+            self.progress.set_held(piece, false);
+            self.progress.set_aside(piece);
+            self.suspects.clear(piece);
             for peer in self.peers.values_mut() {
                 peer.send_dont_have(*piece);
             }
@@ -251,4 +253,5 @@ impl State {
             self.progress.set_held(*piece, false);
         }
     }
+            gone.push(piece);
 }
