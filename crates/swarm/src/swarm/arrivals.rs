@@ -99,8 +99,9 @@ impl State {
         self.progress.asked_of(key) <= low_water
     }
 
-    /// Takes note of what hashing a piece showed.
-    pub(super) fn checked(&mut self, piece: u32, verdict: Verdict) {
+    /// Takes note of what hashing a piece showed. Returns what readers are to be told.
+    pub(super) fn checked(&mut self, piece: u32, verdict: Verdict) -> Option<io::Error> {
+        let was_doubtful = self.checking.remove(&piece);
         match verdict {
             Verdict::Right(hashes) => {
                 self.trust_contributors(piece);
@@ -108,16 +109,13 @@ impl State {
                     self.ban(liar, "a block of it was another one than the right one");
                 }
                 self.progress.set_held(piece, true);
-                self.doubtful.set(piece, false);
                 self.announce(piece);
             }
+            // What an unclean stop left behind is nobody's lie.
+            Verdict::Wrong(_) if was_doubtful => self.progress.set_held(piece, false),
             Verdict::Wrong(hashes) => {
                 let authors = self.progress.authors(piece);
                 self.progress.reset(piece);
-                if self.doubtful.set(piece, false) && authors.is_empty() {
-                    // What an unclean stop left behind is nobody's lie.
-                    return;
-                }
                 let bytes = self.pieces.bytes_of(piece);
                 self.totals.bad_pieces += 1;
                 self.totals.wasted += bytes.end - bytes.start;
@@ -125,10 +123,15 @@ impl State {
             }
             Verdict::Unknown(error) => {
                 tracing::warn!(%error, piece, "a piece could not be hashed");
-                self.progress.reset(piece);
-                self.doubtful.set(piece, false);
+                self.progress.set_held(piece, false);
+                if !was_doubtful {
+                    // Else it would be fetched again and again for nothing.
+                    self.stopped = true;
+                    return Some(error);
+                }
             }
         }
+        None
     }
 
     fn trust_contributors(&mut self, piece: u32) {

@@ -26,13 +26,14 @@ impl State {
     /// Decides what happens next. `room` is how many more peers may be dialled.
     pub(super) fn conduct(&mut self, now: Duration, room: usize) -> Orders {
         self.make_rounds(now);
+        let check = self.doubts();
         let look_again = if self.stopped { None } else { self.ask(now) };
         let dial = self.choose_peers(now, room);
         let due = self.book.next_due(now);
         let soonest = [look_again, due].map(|then| then.map(|then| then.saturating_sub(now)));
         Orders {
             dial,
-            check: self.doubts(),
+            check,
             rest: soonest
                 .into_iter()
                 .flatten()
@@ -50,10 +51,10 @@ impl State {
             .values()
             .map(|reading| reading.wish(self.pieces))
             .collect();
-        let peers: Vec<_> = self
         for (key, _) in self.peers.iter().filter(|(_, peer)| peer.closing.is_some()) {
             self.progress.leave(*key);
         }
+        let peers: Vec<_> = self
             .peers
             .iter()
             .filter(|(_, peer)| peer.closing.is_none())
@@ -102,22 +103,28 @@ impl State {
         chosen
     }
 
-    /// Pieces in the readers' windows that have to be hashed before they count.
+    /// Pieces in the readers' windows that have to be hashed before they count. Until that is done
+    /// nobody is asked for them.
     fn doubts(&mut self) -> Vec<u32> {
-        if self.doubtful.ones() == 0 {
-            return Vec::new();
+        if self.doubtful.ones() > 0 {
+            self.set_doubts_aside();
         }
-        let mut doubts = Vec::new();
+        let free = CHECKS_AT_ONCE.saturating_sub(self.checking.len());
+        let next: Vec<_> = self.doubts.drain(..free.min(self.doubts.len())).collect();
+        self.checking.extend(&next);
+        next
+    }
+
+    fn set_doubts_aside(&mut self) {
         for reading in self.readers.values() {
             let wish = reading.wish(self.pieces);
             let window = wish.at..wish.end.min(wish.at.saturating_add(wish.window));
             for piece in self.pieces.pieces_of(&window) {
-                if doubts.len() < CHECKS_AT_ONCE && self.doubtful.has(piece) {
-                    self.doubtful.set(piece, false);
-                    doubts.push(piece);
+                if self.doubtful.set(piece, false) {
+                    self.progress.set_aside(piece);
+                    self.doubts.push_back(piece);
                 }
             }
         }
-        doubts
     }
 }

@@ -205,11 +205,14 @@ impl Live {
             let is_suspect = live.state().suspects.has(piece);
             let verdict = verdict(&*live.content, live.pieces, piece, is_suspect)
                 .unwrap_or_else(Verdict::Unknown);
-            let complete = {
+            let (failure, complete) = {
                 let mut state = live.state();
-                state.checked(piece, verdict);
-                state.progress.held().is_full()
+                let failure = state.checked(piece, verdict);
+                (failure, state.progress.held().is_full())
             };
+            if let Some(error) = failure {
+                *live.failure() = Some(error);
+            }
             live.wish
                 .send_if_modified(|wish| complete && !std::mem::replace(&mut wish.completed, true));
             live.wake.notify_one();

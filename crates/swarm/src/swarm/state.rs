@@ -1,7 +1,12 @@
 //! Everything that is known of one torrent's swarm. No I/O and no clock: what happens is told, with
 //! the time since the swarm began, and what is to be sent lies in the peers' outgoing queues.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 
@@ -49,6 +54,9 @@ pub(super) struct State {
     pub(super) totals: Totals,
     /// Pieces with data on disk that have not been hashed since an unclean stop.
     pub(super) doubtful: Bits,
+    /// Those of them that readers want and that wait to be hashed, and those that are being hashed.
+    pub(super) doubts: VecDeque<u32>,
+    pub(super) checking: BTreeSet<u32>,
     pub(super) rounds: Rounds,
     /// The info dictionary, for those who have only the infohash (BEP 9).
     pub(super) info: Bytes,
@@ -117,6 +125,8 @@ impl State {
             suspects: Suspects::default(),
             totals: Totals::default(),
             doubtful,
+            doubts: VecDeque::new(),
+            checking: BTreeSet::new(),
             rounds: Rounds::default(),
             info,
             private,
@@ -240,8 +250,10 @@ impl State {
             self.progress.set_aside(piece);
             self.suspects.clear(piece);
             for peer in self.peers.values_mut() {
-                peer.send_dont_have(*piece);
+                peer.send_dont_have(piece);
+                peer.refuse_piece(piece);
             }
+            gone.push(piece);
         }
         self.update_all_interest();
         gone
@@ -253,5 +265,4 @@ impl State {
             self.progress.set_held(*piece, false);
         }
     }
-            gone.push(piece);
 }
