@@ -17,6 +17,9 @@ use ahead::Ahead;
 /// How often a waiting reader looks whether anything comes.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How often the engine is told where a reader is, in bytes read.
+const TELL_EVERY: u64 = 256 << 10;
+
 /// A wait may be this many times as long as its limit while bytes of the wanted piece come in, so
 /// that a large piece from slow peers arrives, and one that is never right does not wait for ever.
 const PATIENCE: u32 = 4;
@@ -36,7 +39,7 @@ pub(crate) async fn open(
         at: start,
         end: offset + range.end,
         ahead: None,
-        begun: None,
+        looked: None,
         cx: *cx,
     };
     let Some(first) = reader.next(cx.first_byte).await? else {
@@ -57,8 +60,8 @@ struct Reader {
     end: u64,
     /// Held from when something that is wanted soon is missing.
     ahead: Option<Ahead>,
-    /// The piece that was looked ahead from last.
-    begun: Option<u32>,
+    /// Where it was looked ahead from last.
+    looked: Option<u64>,
     cx: ReadCx,
 }
 
@@ -69,9 +72,7 @@ impl Reader {
         let layout = object.layout();
         while self.at < self.end {
             let piece = layout.chunk_at(self.at);
-            if self.begun.replace(piece) != Some(piece) {
-                self.look_ahead();
-            }
+            self.look_ahead(piece);
             match object.held(piece) {
                 Held::Checked => {
                     let upto = layout.bytes_of(piece).end.min(self.end);
@@ -121,7 +122,17 @@ impl Reader {
     }
 
     /// Has the engine fetch what is missing from here onwards, before the reader gets there.
-    fn look_ahead(&mut self) {
+    fn look_ahead(&mut self, piece: u32) {
+        let layout = self.source.torrent.object.layout();
+        let is_new_piece = self
+            .looked
+            .is_none_or(|looked| layout.chunk_at(looked) != piece);
+        let moved = self.looked.map_or(u64::MAX, |looked| self.at - looked);
+        // Large pieces take long to play: where in them the reader is tells when the next is needed.
+        if !is_new_piece && (self.ahead.is_none() || moved < TELL_EVERY) {
+            return;
+        }
+        self.looked = Some(self.at);
         if let Some(ahead) = &mut self.ahead {
             ahead.move_to(self.at);
         } else if ahead::is_something_missing(&self.source.torrent.object, self.at..self.end) {

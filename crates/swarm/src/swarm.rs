@@ -27,6 +27,8 @@ mod peer;
 mod reading;
 mod rounds;
 mod state;
+#[cfg(test)]
+mod tests;
 mod web;
 
 use std::{io, net::SocketAddr, ops::Range, sync::Arc};
@@ -202,10 +204,18 @@ impl Reader {
     /// Says that the reader is at this offset of the torrent now.
     pub fn move_to(&self, at: u64) {
         let now = self.live.now();
-        if let Some(reading) = self.live.state().readers.get_mut(&self.key) {
-            reading.move_to(at, now);
+        let mut state = self.live.state();
+        let piece = state.pieces.piece_at(at);
+        let Some(reading) = state.readers.get_mut(&self.key) else {
+            return;
+        };
+        let was_in = self.live.pieces.piece_at(reading.at());
+        reading.move_to(at, now);
+        drop(state);
+        // Within a piece only the deadlines move; they are looked at soon enough.
+        if piece != was_in {
+            self.live.wake.notify_one();
         }
-        self.live.wake.notify_one();
     }
 }
 

@@ -220,7 +220,8 @@ impl Live {
     }
 }
 
-fn verdict(
+/// Hashes a piece, and its blocks where somebody is suspected or the piece is wrong.
+pub(super) fn verdict(
     content: &dyn Content,
     pieces: Pieces,
     piece: u32,

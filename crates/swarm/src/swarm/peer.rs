@@ -253,6 +253,12 @@ impl Peer {
         }
         !into.is_empty()
     }
+
+    /// Bytes that wait to be sent.
+    #[cfg(test)]
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.outgoing_bytes.len()
+    }
 }
 
 /// The request for a block as it goes over the wire.

@@ -16,12 +16,16 @@ const AHEAD: f64 = 10.0;
 /// A jump by more than this is a seek, and says nothing of how fast is read. In bytes.
 const SEEK: u64 = 64 << 20;
 
+/// How long a reader is watched for a figure of how fast it reads: players read in bursts.
+const WATCHED: Duration = Duration::from_secs(1);
+
 /// One reader of the torrent. Offsets are those of the torrent, in bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     at: u64,
     end: u64,
-    moved: Duration,
+    /// From where and when on its pace is measured.
+    mark: (u64, Duration),
     /// Bytes per second; 0 while unknown.
     rate: f64,
 }
@@ -31,27 +35,36 @@ impl Reading {
         Self {
             at: range.start,
             end: range.end,
-            moved: now,
+            mark: (range.start, now),
             rate: 0.0,
         }
     }
 
+    /// Where the reader is.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
     /// The reader is at this offset now.
     pub(super) fn move_to(&mut self, at: u64, now: Duration) {
-        let took = now.saturating_sub(self.moved).as_secs_f64();
-        let step = at.saturating_sub(self.at);
-        if step > 0 && step < SEEK && took > 0.0 {
+        let is_seek = at < self.at || at - self.at >= SEEK;
+        self.at = at;
+        if is_seek {
+            (self.mark, self.rate) = ((at, now), 0.0);
+            return;
+        }
+        let (from, since) = self.mark;
+        let took = now.saturating_sub(since);
+        if took >= WATCHED {
             #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
-            let rate = step as f64 / took;
+            let rate = (at - from) as f64 / took.as_secs_f64();
             self.rate = if self.rate > 0.0 {
-                self.rate.mul_add(0.7, rate * 0.3)
+                self.rate.midpoint(rate)
             } else {
                 rate
             };
-        } else if at < self.at || step >= SEEK {
-            self.rate = 0.0;
+            self.mark = (at, now);
         }
-        (self.at, self.moved) = (at, now);
     }
 
     /// As the scheduler sees it.
