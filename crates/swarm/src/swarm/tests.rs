@@ -2,6 +2,9 @@
 
 mod arrivals;
 mod extensions;
+mod fuzz;
 mod memory;
 mod messages;
+mod nodes;
 mod scene;
+mod sharing;

@@ -19,7 +19,7 @@ use crate::{
         live::verdict,
         messages::{Heard, Misbehaviour},
         peer::{Newcomer, request_of},
-        reading::Reading,
+        reading::{Need, Reading},
         state::{NotWelcome, Start, State},
     },
     wire::{Message, Request},
@@ -192,7 +192,7 @@ impl Scene {
     }
 
     pub(super) fn read(&mut self, at: u64) -> u32 {
-        let reading = Reading::new(at..self.memory.sample.pieces.length(), self.now);
+        let reading = Reading::new(at..self.memory.sample.pieces.length(), Need::Now, self.now);
         self.state.add_reader(reading)
     }
 
