@@ -1,6 +1,7 @@
 """What every measurement starts from: the files, and a fresh server of each kind, in turns."""
 
 import argparse
+import hashlib
 import itertools
 import shutil
 import subprocess
@@ -139,4 +140,10 @@ def open_bench(options: argparse.Namespace) -> Iterator[Bench]:
     target = ROOT / "target"
     target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=target) as folder:
-        yield Bench(options, Path(folder), report.machine())
+        facts = report.machine()
+        if options.agent:
+            # whoever builds meanwhile does not change what is measured
+            options.agent = Path(shutil.copy(options.agent, folder))
+            with options.agent.open("rb") as file:
+                facts["agent_sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        yield Bench(options, Path(folder), facts)

@@ -72,7 +72,7 @@ def long_pause(bench: Bench) -> list[Row]:
 
 
 def pauses(bench: Bench, seconds: float, rounds: int) -> dict[str, list[float]]:
-    """Five instances of every program pause at the same time and jump one after the other.
+    """Five instances of every program pause side by side, each for so long, and jump one after the other.
 
     One instance of rqbit, which goes on fetching the whole file meanwhile.
     """
@@ -81,7 +81,7 @@ def pauses(bench: Bench, seconds: float, rounds: int) -> dict[str, list[float]]:
     with swarm([bench.big]) as seeders:
         for _ in range(rounds):
             with ExitStack() as stack:
-                paused: list[tuple[str, str, Reader]] = []
+                paused: list[tuple[str, str, Reader, float]] = []
                 for instance in range(SEEKS):
                     for name in bench.streamers:
                         if instance and name == RQBIT:
@@ -90,13 +90,13 @@ def pauses(bench: Bench, seconds: float, rounds: int) -> dict[str, list[float]]:
                             url = stack.enter_context(bench.fresh(name)).open(bench.big, seeders.peers)
                             reader = stack.enter_context(Reader(url))
                             clients.follow(reader, FILM_RATE, FILM_RATE)
-                            paused.append((name, url, reader))
-                time.sleep(seconds)
-                for name, url, reader in paused:
+                            paused.append((name, url, reader, time.monotonic() + seconds))
+                for name, url, reader, due in paused:
+                    # each began when the one before it had, and pauses as long
+                    time.sleep(max(0.0, due - time.monotonic()))
                     with bench.attempt(name):
                         reader.close()
                         samples[name].append(clients.first_byte(url, places[len(samples[name])]) * 1e3)
-                    time.sleep(0.2)
     return samples
 
 
