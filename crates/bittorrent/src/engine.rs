@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
 use universal_p2p_core::Result;
+use universal_p2p_swarm::Need;
 
 use crate::{
     config::{Kind, Settings},
@@ -55,7 +56,13 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Begins to fetch a range of a file, in offsets of the torrent, a bounded stretch ahead of the
     /// reader.
-    fn fetch(&self, torrent: &Arc<Torrent>, file: usize, range: Range<u64>) -> Box<dyn Fetch>;
+    fn fetch(
+        &self,
+        torrent: &Arc<Torrent>,
+        file: usize,
+        range: Range<u64>,
+        need: Need,
+    ) -> Box<dyn Fetch>;
 
     /// Tells the engine, several times a second, that a reader is waiting: whatever can be tried
     /// is tried now. Fails where the torrent cannot go on.

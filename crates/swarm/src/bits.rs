@@ -88,6 +88,14 @@ impl Bits {
         self.ones == self.count()
     }
 
+    /// The pieces of both sets.
+    #[must_use]
+    pub fn union(mut self, other: &Self) -> Self {
+        self.bits |= &other.bits;
+        self.ones = u32::try_from(self.bits.count_ones()).expect("no more than count");
+        self
+    }
+
     /// Whether the other set has a piece that this one lacks.
     #[must_use]
     pub fn lacks_any_of(&self, other: &Self) -> bool {
@@ -129,6 +137,8 @@ mod tests {
             let first = pieces.iter().position(|piece| !piece).and_then(|at| u32::try_from(at).ok());
             prop_assert_eq!(bits.next_missing(0, count), first);
             prop_assert_eq!(bits.lacks_any_of(&Bits::all(count)), first.is_some());
+            prop_assert_eq!(bits.clone().union(&Bits::none(count)), bits.clone());
+            prop_assert_eq!(bits.clone().union(&Bits::all(count)), Bits::all(count));
             prop_assert!(!bits.lacks_any_of(&bits) && !Bits::all(count).lacks_any_of(&bits));
         }
     }

@@ -47,5 +47,5 @@ pub use net::Encryption;
 pub use pieces::{BLOCK, Block, Pieces};
 pub use policy::{Policy, Scope};
 pub use session::{Options, Session, StartError};
-pub use swarm::{Forgetting, Reader, Sources, Swarm, Torrent, Totals, Vitals};
+pub use swarm::{Forgetting, Need, Reader, Sources, Swarm, Torrent, Totals, Vitals};
 pub use webseed::WebFile;

@@ -47,6 +47,8 @@ pub(crate) struct Reader {
     pub(crate) window: u64,
     /// Bytes a second that it consumes; 0: unknown, taken to be as fast as the swarm.
     pub(crate) rate: f64,
+    /// Seconds until it begins to read; 0: it reads.
+    pub(crate) begins: f64,
 }
 
 /// What is known of a peer's honesty.

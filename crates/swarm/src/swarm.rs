@@ -24,6 +24,7 @@ mod finding;
 mod live;
 mod messages;
 mod peer;
+mod places;
 mod reading;
 mod rounds;
 mod state;
@@ -37,6 +38,7 @@ use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
 use url::Url;
 
+pub use reading::Need;
 pub use state::Totals;
 
 use self::reading::Reading;
@@ -112,8 +114,8 @@ impl Swarm {
 
     /// Begins to fetch a range of bytes, a bounded stretch ahead of where the reader is.
     #[must_use = "nothing is fetched once it is dropped"]
-    pub fn read(&self, range: Range<u64>) -> Reader {
-        let reading = Reading::new(range, self.live.now());
+    pub fn read(&self, range: Range<u64>, need: Need) -> Reader {
+        let reading = Reading::new(range, need, self.live.now());
         let key = self.live.state().add_reader(reading);
         self.live.wake.notify_one();
         Reader {

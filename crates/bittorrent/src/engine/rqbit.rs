@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
 use universal_p2p_core::{Error, Result};
-use universal_p2p_swarm::Home;
+use universal_p2p_swarm::{Home, Need};
 
 use self::swarms::Swarms;
 use crate::{
@@ -81,7 +81,13 @@ impl Engine for Rqbit {
             .await
     }
 
-    fn fetch(&self, torrent: &Arc<Torrent>, file: usize, range: Range<u64>) -> Box<dyn Fetch> {
+    fn fetch(
+        &self,
+        torrent: &Arc<Torrent>,
+        file: usize,
+        range: Range<u64>,
+        _: Need,
+    ) -> Box<dyn Fetch> {
         Box::new(self.swarms.fetch(torrent, file, range.start))
     }
 

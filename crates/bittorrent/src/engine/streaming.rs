@@ -14,7 +14,7 @@ use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
 use tokio::task::spawn_blocking;
 use universal_p2p_core::{Error, Result};
-use universal_p2p_swarm::{self as swarm, Forgetting, Pieces, Session, Swarm, WebFile};
+use universal_p2p_swarm::{self as swarm, Forgetting, Need, Pieces, Session, Swarm, WebFile};
 
 use self::disk::Disk;
 use crate::{
@@ -95,9 +95,15 @@ impl Engine for Streaming {
         Ok(())
     }
 
-    fn fetch(&self, torrent: &Arc<Torrent>, _: usize, range: Range<u64>) -> Box<dyn Fetch> {
+    fn fetch(
+        &self,
+        torrent: &Arc<Torrent>,
+        _: usize,
+        range: Range<u64>,
+        need: Need,
+    ) -> Box<dyn Fetch> {
         let swarm = self.swarm(torrent.metainfo.infohash);
-        Box::new(Fetching(swarm.map(|swarm| swarm.read(range))))
+        Box::new(Fetching(swarm.map(|swarm| swarm.read(range, need))))
     }
 
     async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {

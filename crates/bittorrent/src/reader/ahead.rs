@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use tokio_util::task::AbortOnDropHandle;
 use universal_p2p_core::{Error, Result};
 use universal_p2p_store::{Held, Object};
+use universal_p2p_swarm::Need;
 
 use super::media::{self, Edge};
 use crate::{engine::Fetch, file::Source, torrent::Visit};
@@ -49,7 +50,9 @@ impl Ahead {
         let (joined, at) = (source.clone(), range.start);
         let joining = async move {
             joined.engine.join(&joined.torrent).await?;
-            let here = joined.engine.fetch(&joined.torrent, file, range.clone());
+            let here = joined
+                .engine
+                .fetch(&joined.torrent, file, range.clone(), Need::Now);
             Ok(Fetching {
                 here,
                 edges: media::edges(&joined, file, range),

@@ -6,6 +6,7 @@
 use std::{ops::Range, sync::Arc};
 
 use universal_p2p_store::Held;
+use universal_p2p_swarm::Need;
 
 use crate::{engine::Fetch, file::Source, torrent::Torrent};
 
@@ -42,7 +43,7 @@ pub(super) fn edges(source: &Source, file: usize, range: Range<u64>) -> Vec<Edge
     let pieces = layout.chunks_of(&(end - TAIL..end));
     let start = layout.bytes_of(pieces.start).start.max(info.offset);
     let edge = Edge {
-        _fetch: source.engine.fetch(torrent, file, start..end),
+        _fetch: source.engine.fetch(torrent, file, start..end, Need::Later),
         pieces,
     };
     if is_there(&edge, torrent) {

@@ -79,7 +79,13 @@ impl Sockets {
         Raw::tcp(stream, address)
     }
 
-    async fn dial_utp(&self, address: SocketAddr) -> io::Result<Raw> {
+    /// Whether peers at such an address can be dialled by uTP.
+    pub(super) fn has_utp_for(&self, address: SocketAddr) -> bool {
+        let socket = self.utp.as_ref();
+        socket.is_some_and(|socket| bound_for(socket.bind_addr(), address))
+    }
+
+    pub(super) async fn dial_utp(&self, address: SocketAddr) -> io::Result<Raw> {
         let socket = self.utp.as_ref();
         let socket = socket.filter(|socket| bound_for(socket.bind_addr(), address));
         let Some(socket) = socket else {

@@ -1,6 +1,6 @@
 //! Opening a connection to a peer.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{io::AsyncWriteExt, time::timeout};
 
@@ -41,21 +41,42 @@ pub(crate) async fn greet(
         Encryption::Prefer => (Way::Encrypted(Methods::EITHER), Some(Way::Clear)),
         Encryption::Require => (Way::Encrypted(Methods::RC4), None),
     };
-    let both = async {
-        let raw = sockets.dial(address).await.map_err(Refused::Unreachable)?;
-        let Some(second) = second else {
-            return shake(raw, ours, first).await;
+    let trying = async {
+        let refused = match try_once(sockets.dial(address), ours, first).await {
+            Err(refused) if refused.may_be_the_way() => refused,
+            result => return result,
         };
-        let result = timeout(FIRST, shake(raw, ours, first)).await;
-        match result.unwrap_or(Err(Refused::Slow)) {
-            Err(Refused::HungUp(_) | Refused::OtherProtocol | Refused::Slow) => {
-                let raw = sockets.dial(address).await.map_err(Refused::Unreachable)?;
-                shake(raw, ours, second).await
-            }
-            result => result,
+        let refused = match second {
+            Some(second) => match try_once(sockets.dial(address), ours, second).await {
+                Err(refused) if refused.may_be_the_way() => refused,
+                result => return result,
+            },
+            None => refused,
+        };
+        // Some who want uTP only take TCP connections all the same, and close them at once.
+        if matches!(refused, Refused::HungUp(_)) && sockets.has_utp_for(address) {
+            return try_once(sockets.dial_utp(address), ours, first).await;
         }
+        Err(refused)
     };
-    timeout(LIMIT, both).await.unwrap_or(Err(Refused::Slow))
+    timeout(LIMIT, trying).await.unwrap_or(Err(Refused::Slow))
+}
+
+impl Refused {
+    /// Whether another way to greet the same peer may help.
+    fn may_be_the_way(&self) -> bool {
+        matches!(self, Self::HungUp(_) | Self::OtherProtocol | Self::Slow)
+    }
+}
+
+async fn try_once(
+    dial: impl Future<Output = io::Result<Raw>>,
+    ours: &Handshake,
+    way: Way,
+) -> Result<Connection, Refused> {
+    let raw = dial.await.map_err(Refused::Unreachable)?;
+    let shaken = timeout(FIRST, shake(raw, ours, way)).await;
+    shaken.unwrap_or(Err(Refused::Slow))
 }
 
 async fn shake(raw: Raw, ours: &Handshake, way: Way) -> Result<Connection, Refused> {

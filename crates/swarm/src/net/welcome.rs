@@ -67,9 +67,10 @@ async fn shake(
         }
     };
     let ours = ours(secured.infohash);
-    let hello = check(hello, secured.infohash, ours.peer_id)?;
+    // Ourselves too: whoever dialled has to see who it has reached.
     secured.write.write_all(&ours.encode()).await?;
     secured.write.flush().await?;
+    let hello = check(hello, secured.infohash, ours.peer_id)?;
     Ok(Connection {
         hello,
         read: secured.read,

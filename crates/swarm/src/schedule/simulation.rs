@@ -119,6 +119,7 @@ impl World {
                 end: self.client.pieces.length(),
                 window,
                 rate,
+                begins: 0.0,
             },
             plays: if rate > 0.0 { rate } else { f64::INFINITY },
             paused: false,

@@ -133,9 +133,9 @@ impl<'a> Wants<'a> {
         let start = self.picture.pieces.bytes_of(piece).start;
         let distance = start.saturating_sub(reader.at) as f64;
         let known = reader.rate > 0.0;
-        let slack = distance / if known { reader.rate } else { self.swarm_rate };
+        let slack = reader.begins + distance / if known { reader.rate } else { self.swarm_rate };
         let pressed = match (turn, known) {
-            (0, false) => 0.0,
+            (0, false) => reader.begins,
             (_, false) => slack,
             (_, true) => (slack - RESERVE).max(0.0),
         };

@@ -114,13 +114,15 @@ impl State {
             return Ok(());
         };
         let count = peer.have.count();
-        if peer.introduced {
-            return Err(Misbehaviour("it says twice what it has"));
-        }
-        peer.introduced = true;
+        let is_first = !std::mem::replace(&mut peer.introduced, true);
         peer.have = match message {
-            Message::Bitfield(bytes) => Bits::from_bytes(count, bytes)
-                .ok_or(Misbehaviour("its bitfield does not fit the torrent"))?,
+            Message::Bitfield(bytes) => {
+                let bits = Bits::from_bytes(count, bytes)
+                    .ok_or(Misbehaviour("its bitfield does not fit the torrent"))?;
+                // Only the first message may be one, but aria2 sends another instead of many haves.
+                bits.union(&peer.have)
+            }
+            _ if !is_first => return Err(Misbehaviour("it says twice what it has")),
             Message::HaveAll if peer.fast => Bits::all(count),
             Message::HaveNone if peer.fast => Bits::none(count),
             _ => {

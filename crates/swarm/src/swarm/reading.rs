@@ -28,15 +28,30 @@ pub(super) struct Reading {
     mark: (u64, Duration),
     /// Bytes per second; 0 while unknown.
     rate: f64,
+    need: Need,
 }
 
+/// How soon somebody needs what is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Somebody reads it.
+    Now,
+    /// Somebody may read it before long: it comes after what is being read.
+    Later,
+}
+
+/// What is needed later than now is taken to be needed in so many seconds: after everything that
+/// readers have in their windows.
+const LATER: f64 = 12.0;
+
 impl Reading {
-    pub(super) fn new(range: Range<u64>, now: Duration) -> Self {
+    pub(super) fn new(range: Range<u64>, need: Need, now: Duration) -> Self {
         Self {
             at: range.start,
             end: range.end,
             mark: (range.start, now),
             rate: 0.0,
+            need,
         }
     }
 
@@ -81,6 +96,10 @@ impl Reading {
             end: self.end,
             window: by_rate.clamp(least, least.max(FAR)),
             rate: self.rate,
+            begins: match self.need {
+                Need::Now => 0.0,
+                Need::Later => LATER,
+            },
         }
     }
 }
@@ -96,7 +115,7 @@ mod tests {
     #[test]
     fn a_fast_reader_gets_more_ahead_and_a_seek_forgets_its_pace() {
         let pieces = Pieces::new(10 << 30, 1 << 20).expect("pieces");
-        let mut reading = Reading::new(0..10 << 30, seconds(0));
+        let mut reading = Reading::new(0..10 << 30, Need::Now, seconds(0));
         assert_eq!(reading.wish(pieces).window, NEAR);
         reading.move_to(5 << 20, seconds(1));
         assert_eq!(reading.wish(pieces).window, 50 << 20);
@@ -109,7 +128,7 @@ mod tests {
     #[test]
     fn large_pieces_are_fetched_two_at_a_time_at_least() {
         let pieces = Pieces::new(10 << 30, 64 << 20).expect("pieces");
-        let reading = Reading::new(0..10 << 30, seconds(0));
+        let reading = Reading::new(0..10 << 30, Need::Now, seconds(0));
         assert_eq!(reading.wish(pieces).window, 128 << 20);
     }
 }

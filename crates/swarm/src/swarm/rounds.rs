@@ -18,6 +18,9 @@ const CHOKE_EVERY: Duration = Duration::from_secs(10);
 /// How often peers are told of each other (BEP 11).
 const EXCHANGE_EVERY: Duration = Duration::from_secs(60);
 
+/// How often peers that are of no use give way to others.
+const MAKE_PLACES_EVERY: Duration = Duration::from_secs(2);
+
 /// A peer is new for this long, and is tried more often.
 const NEW: Duration = Duration::from_secs(60);
 
@@ -28,6 +31,7 @@ pub(super) struct Rounds {
     choke_at: Duration,
     last_choke: Duration,
     exchange_at: Duration,
+    places_at: Duration,
     hasty: bool,
 }
 
@@ -53,6 +57,10 @@ impl State {
             self.choke(now);
         }
         self.rounds.hasty = false;
+        if now >= self.rounds.places_at {
+            self.rounds.places_at = now + MAKE_PLACES_EVERY;
+            self.make_places(now);
+        }
         if now >= self.rounds.exchange_at {
             self.rounds.exchange_at = now + EXCHANGE_EVERY;
             self.exchange_peers();

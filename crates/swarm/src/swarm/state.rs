@@ -201,7 +201,12 @@ impl State {
         if !peer.web {
             self.suspects.remember(key, peer.address);
             let stayed = now.saturating_sub(peer.since);
-            self.book.lost(peer.address, stayed, now);
+            let was_useful = peer.downloaded + peer.uploaded > 0 && peer.closing.is_none();
+            if was_useful || !peer.outgoing {
+                self.book.lost(peer.address, stayed, now);
+            } else {
+                self.book.failed(peer.address, now);
+            }
             if let (false, None, Some(address)) = (peer.outgoing, peer.closing, peer.listens_at) {
                 self.book.add(address, Source::Incoming, now);
             }

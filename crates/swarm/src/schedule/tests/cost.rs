@@ -41,6 +41,7 @@ fn cost_of_plans() {
                 end: length,
                 window: 32 << 20,
                 rate: 2e6,
+                begins: 0.0,
             })
             .collect();
         let mut costs = Vec::new();

@@ -109,6 +109,7 @@ impl Scene {
             end: length,
             window: window * u64::from(piece_length),
             rate: *rate,
+            begins: 0.0,
         });
         Self {
             pieces,
