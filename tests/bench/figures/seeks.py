@@ -78,8 +78,11 @@ def pauses(bench: Bench, seconds: float, rounds: int) -> dict[str, list[float]]:
     """
     samples: dict[str, list[float]] = {name: [] for name in bench.streamers}
     places = far_places(bench)
-    with swarm([bench.big]) as seeders:
+    # a seeder for each: from a common one they would hear of each other, and fetch from each other
+    addresses = tuple(f"127.0.0.{number}" for number in range(2, 2 + SEEKS * len(samples)))
+    with swarm([bench.big], addresses) as seeders:
         for _ in range(rounds):
+            free = iter(seeders.peers)
             with ExitStack() as stack:
                 paused: list[tuple[str, str, Reader, float]] = []
                 for instance in range(SEEKS):
@@ -87,7 +90,7 @@ def pauses(bench: Bench, seconds: float, rounds: int) -> dict[str, list[float]]:
                         if instance and name == RQBIT:
                             continue
                         with bench.attempt(name):
-                            url = stack.enter_context(bench.fresh(name)).open(bench.big, seeders.peers)
+                            url = stack.enter_context(bench.fresh(name)).open(bench.big, [next(free)])
                             reader = stack.enter_context(Reader(url))
                             clients.follow(reader, FILM_RATE, FILM_RATE)
                             paused.append((name, url, reader, time.monotonic() + seconds))
