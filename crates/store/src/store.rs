@@ -5,7 +5,11 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -22,6 +26,9 @@ use crate::{
     ledger::{Ledger, Use},
     object::Start,
 };
+
+/// Tells files that are being written apart.
+static PARTIAL: AtomicU64 = AtomicU64::new(0);
 
 /// How often is looked for what is due.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -148,7 +155,9 @@ impl Store {
         let write = move || {
             let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
             fs::create_dir_all(folder)?;
-            let partial = path.with_extension("partial");
+            // Two may keep the same document at the same moment.
+            let number = PARTIAL.fetch_add(1, Ordering::Relaxed);
+            let partial = path.with_extension(format!("{number}.partial"));
             let mut file = File::create(&partial)?;
             file.write_all(&bytes)?;
             file.sync_all()?;

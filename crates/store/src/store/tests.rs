@@ -200,3 +200,20 @@ async fn documents_are_kept() {
     let kept = store.document(&item(), "torrent").await.expect("readable");
     assert_eq!(kept, Some(Bytes::from_static(b"d4:infod")));
 }
+
+#[tokio::test]
+async fn two_may_keep_the_same_document_at_the_same_moment() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let store = Store::open(folder.path()).expect("a fresh folder");
+    assert_eq!(
+        store.document(&item(), "torrent").await.expect("readable"),
+        None
+    );
+    let (item, bytes) = (item(), Bytes::from_static(b"d4:infod"));
+    let keeping = (0..50).map(|_| store.keep_document(&item, "torrent", bytes.clone()));
+    for kept in futures_util::future::join_all(keeping).await {
+        kept.expect("each of them is kept");
+    }
+    let kept = store.document(&item, "torrent").await.expect("readable");
+    assert_eq!(kept, Some(Bytes::from_static(b"d4:infod")));
+}
