@@ -60,7 +60,10 @@ impl State {
                 peer.interested = true;
                 self.rounds.hasten();
             }
-            Message::NotInterested => peer.interested = false,
+            Message::NotInterested => {
+                peer.interested = false;
+                self.rounds.hasten();
+            }
             Message::Have(piece) => self.has_now(key, *piece)?,
             Message::Bitfield(_) | Message::HaveAll | Message::HaveNone => {
                 self.introduced_with(key, message)?;

@@ -36,7 +36,7 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    /// Has it decided at once who may download: somebody has become interested.
+    /// Has it decided at once who may download: somebody has become interested, or has made room.
     pub(super) fn hasten(&mut self) {
         self.hasty = true;
     }

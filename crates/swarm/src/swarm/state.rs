@@ -198,6 +198,9 @@ impl State {
             return;
         };
         self.progress.leave(key);
+        if !peer.choked {
+            self.rounds.hasten();
+        }
         if !peer.web {
             self.suspects.remember(key, peer.address);
             let stayed = now.saturating_sub(peer.since);
