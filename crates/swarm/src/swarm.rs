@@ -116,6 +116,8 @@ impl Swarm {
     #[must_use = "nothing is fetched once it is dropped"]
     pub fn read(&self, range: Range<u64>, need: Need) -> Reader {
         let reading = Reading::new(range, need, self.live.now());
+        // What failed for others may work by now: whoever comes is told only of what fails from here on.
+        self.live.take_failure();
         let key = self.live.state().add_reader(reading);
         self.live.wake.notify_one();
         Reader {
