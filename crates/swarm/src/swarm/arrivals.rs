@@ -48,9 +48,14 @@ impl State {
         let block = u32::try_from(length)
             .ok()
             .and_then(|length| self.pieces.block(piece, begin, length));
-        let asked =
-            block.filter(|block| self.progress.is_asked_of(*block, key) || peer.take_stray(*block));
-        match asked {
+        let asked = block.filter(|block| self.progress.is_asked_of(*block, key));
+        let stray = block.filter(|block| asked.is_none() && peer.take_stray(*block));
+        match asked.or(stray) {
+            // A piece that was wrong is fetched from one peer alone, so that it shows who lies.
+            Some(block) if stray.is_some() && self.suspects.has(block.piece) => {
+                self.totals.wasted += length as u64;
+                Ok(Welcome::Leave)
+            }
             Some(block) if !self.progress.has(block) => Ok(Welcome::Take(block)),
             Some(block) => {
                 // Somebody else was quicker.
