@@ -136,6 +136,23 @@ fn a_piece_from_several_names_the_liar_when_it_is_right_at_last() {
 }
 
 #[test]
+fn what_comes_late_does_not_share_the_blame_for_a_piece_that_was_wrong() {
+    let mut scene = Scene::reading();
+    let (liar, honest) = (scene.meet_seed(), scene.meet_seed());
+    let late = Block { piece: 0, index: 1 };
+    // Both are asked for a block, the liar sends it first, and so the other is told to keep it.
+    scene.state.progress.ask(late, honest, scene.now);
+    spoil(&mut scene, 0, &[honest, liar], Some(liar));
+    assert_eq!(scene.state.totals.bad_pieces, 1);
+    assert_eq!(scene.block(honest, late, true), Ok(None));
+    assert!(!scene.state.progress.has(late));
+    assert_eq!(scene.state.peers[&honest].unasked, 0);
+    spoil(&mut scene, 0, &[liar], Some(liar));
+    assert_eq!(scene.state.totals.bad_pieces, 2);
+    assert!(scene.is_closing(liar) && !scene.is_closing(honest));
+}
+
+#[test]
 fn a_liar_that_has_left_is_banned_all_the_same() {
     let mut scene = Scene::reading();
     let (liar, honest) = (scene.meet_seed(), scene.meet_seed());

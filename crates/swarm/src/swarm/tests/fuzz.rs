@@ -1,5 +1,6 @@
 //! Whatever peers say, in whatever order: nothing panics, and nothing grows without bound.
 
+mod connections;
 mod steps;
 
 use std::{

@@ -5,8 +5,8 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    BLOCK, Block,
-    swarm::{peer::MOST_UPLOADS, state::NotWelcome},
+    BLOCK,
+    swarm::peer::MOST_UPLOADS,
     wire::{Message, Request},
 };
 
@@ -298,38 +298,4 @@ fn what_is_not_for_us_is_ignored() {
         scene.says(key, &message);
     }
     assert!(scene.heard(key).is_nothing());
-}
-
-#[test]
-fn who_is_too_many_or_here_already_is_not_let_in() {
-    let mut scene = Scene::reading();
-    let first = scene.meet();
-    let (id, address) = (
-        scene.state.peers[&first].id,
-        scene.state.peers[&first].address,
-    );
-    let twice = scene.meet_as(|newcomer| newcomer.id = id);
-    assert_eq!(twice, Err(NotWelcome::Twice));
-    for _ in 1..8 {
-        scene.meet();
-    }
-    assert_eq!(scene.meet_as(|_| {}), Err(NotWelcome::Full));
-    scene.state.leave(first, scene.now);
-    scene.state.book.ban(address);
-    let banned = scene.meet_as(|newcomer| newcomer.address = address);
-    assert_eq!(banned, Err(NotWelcome::Shunned));
-    scene.meet();
-}
-
-#[test]
-fn who_leaves_frees_what_it_was_asked_for() {
-    let mut scene = Scene::reading();
-    let first = scene.meet_seed();
-    scene.conduct();
-    let asked = scene.asked(first);
-    scene.state.leave(first, scene.now);
-    let second = scene.meet_seed();
-    scene.conduct();
-    assert_eq!(scene.asked(second)[0], asked[0]);
-    assert!(scene.block(first, Block { piece: 0, index: 0 }, true) == Ok(None));
 }

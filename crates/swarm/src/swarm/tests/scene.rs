@@ -28,6 +28,9 @@ use crate::{
 /// The port we listen on, as far as peers are told.
 pub(super) const OUR_PORT: u16 = 6881;
 
+/// How many peers are let in.
+pub(super) const MOST_PEERS: usize = 12;
+
 /// A state without sockets.
 pub(super) struct Scene {
     pub(super) state: State,
@@ -91,8 +94,9 @@ impl Scene {
             content: Arc::clone(&memory) as Arc<dyn Content>,
             info: sample.info.clone(),
             private,
-            most_peers: 8,
+            most_peers: MOST_PEERS,
             port: OUR_PORT,
+            dht_port: None,
         });
         Self {
             state,
@@ -134,6 +138,8 @@ impl Scene {
             web: false,
             fast: true,
             extended: true,
+            dht: false,
+            flags: 0,
             wake: Arc::new(Notify::new()),
         };
         change(&mut newcomer);

@@ -122,7 +122,7 @@ fn opening() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 /// A frame that is likely to be well-formed.
-fn frame() -> impl Strategy<Value = Vec<u8>> {
+pub(super) fn frame() -> impl Strategy<Value = Vec<u8>> {
     let plain = select(vec![
         Message::KeepAlive,
         Message::Choke,
