@@ -4,6 +4,7 @@ mod clients;
 mod encryption;
 mod hints;
 mod lines;
+mod only_utp;
 mod utp;
 mod webseed;
 

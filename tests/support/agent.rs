@@ -37,9 +37,14 @@ impl Setup {
     }
 
     fn with_scope(scope: &str) -> Self {
+        let mut lines = vec![format!("network.scope = {scope:?}")];
+        // The same tests hold for every engine.
+        if let Ok(engine) = std::env::var("TEST_ENGINE") {
+            lines.push(format!("bittorrent.engine = {engine:?}"));
+        }
         Self {
             home: tools::folder(),
-            lines: vec![format!("network.scope = {scope:?}")],
+            lines,
             arguments: Vec::new(),
         }
     }

@@ -190,6 +190,7 @@ impl Book {
     }
 
     /// Number of addresses.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

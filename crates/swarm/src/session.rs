@@ -37,7 +37,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// Everything that swarms share. It has a thread of its own, and ends when it is dropped.
 pub struct Session {
     shared: Arc<Shared>,
-    home: Home,
+    _home: Home,
 }
 
 /// What all swarms share.
@@ -67,7 +67,10 @@ impl Session {
         let home = Home::start("swarms").map_err(StartError::new)?;
         let starting = home.run(Shared::start(options, home.handle()));
         let shared = starting.await.map_err(StartError::new)??;
-        Ok(Self { shared, home })
+        Ok(Self {
+            shared,
+            _home: home,
+        })
     }
 
     /// The port others reach us at.

@@ -159,9 +159,9 @@ impl Peer {
         while self.left > 0 {
             self.left -= 1;
             let message = self.incoming.next().await?;
-            match message.ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))? {
-                Message::Extended { id, payload } => return Ok((id, payload.to_vec())),
-                _ => {}
+            let message = message.ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))?;
+            if let Message::Extended { id, payload } = message {
+                return Ok((id, payload.to_vec()));
             }
         }
         Err(Failure::Nonsense("nothing but chatter"))

@@ -11,9 +11,9 @@ use tokio::{
 
 use super::{live::Live, messages::Misbehaviour, peer::Newcomer, state::NotWelcome};
 use crate::{
-    net::Connection,
+    net::{Connection, Transport},
     schedule::PeerKey,
-    wire::{Frames, Message, ReadError, Request, longest_message},
+    wire::{Frames, Message, ReadError, Request, extended::PexPeer, longest_message},
 };
 
 /// A peer that says nothing for so long is gone. Everybody sends keep-alives every two minutes.
@@ -83,6 +83,8 @@ async fn converse(live: &Arc<Live>, connection: Connection, outgoing: bool) -> P
         web: false,
         fast: connection.hello.fast(),
         extended: connection.hello.extended(),
+        dht: connection.hello.dht(),
+        flags: flags_of(&connection, outgoing),
         wake: Arc::clone(&wake),
     };
     let joined = live.state().join(newcomer, live.now());
@@ -103,6 +105,14 @@ async fn converse(live: &Arc<Live>, connection: Connection, outgoing: bool) -> P
         Err(parting) = speak(live, key, connection.write, &wake) => parting,
         else => Parting::Left,
     }
+}
+
+/// What others are told of how a peer is reached.
+fn flags_of(connection: &Connection, outgoing: bool) -> u8 {
+    let flag = |is: bool, flag: u8| if is { flag } else { 0 };
+    flag(connection.encrypted, PexPeer::ENCRYPTION)
+        | flag(connection.transport == Transport::Utp, PexPeer::UTP)
+        | flag(outgoing, PexPeer::REACHABLE)
 }
 
 async fn listen<R: AsyncRead + Unpin>(

@@ -1,7 +1,7 @@
 //! Extended messages: handshake (BEP 10), metadata (BEP 9), peer exchange (BEP 11) and lt_donthave
 //! (BEP 54).
 
-use std::net::SocketAddr;
+use std::{collections::HashMap, net::SocketAddr};
 
 use super::{
     messages::{Heard, Misbehaviour, QUIET, REPLAN},
@@ -115,24 +115,27 @@ impl State {
         if self.private {
             return;
         }
-        let reachable: Vec<_> = self
+        let reachable: HashMap<_, _> = self
             .wire_peers()
-            .filter_map(|peer| peer.listens_at)
+            .filter_map(|peer| Some((peer.listens_at?, peer.shared_flags())))
             .collect();
         for peer in self.peers.values_mut() {
             let Some(id) = peer.ids.ut_pex else { continue };
             let added: Vec<_> = reachable
                 .iter()
-                .filter(|address| {
-                    Some(**address) != peer.listens_at && !peer.told.contains(address)
+                .map(|(address, flags)| PexPeer {
+                    address: *address,
+                    flags: *flags,
+                })
+                .filter(|told| {
+                    Some(told.address) != peer.listens_at && !peer.told.contains(&told.address)
                 })
                 .take(MOST_TOLD)
-                .copied()
                 .collect();
             let dropped: Vec<_> = peer
                 .told
                 .iter()
-                .filter(|address| !reachable.contains(address))
+                .filter(|address| !reachable.contains_key(address))
                 .take(MOST_TOLD)
                 .copied()
                 .collect();
@@ -140,17 +143,21 @@ impl State {
                 continue;
             }
             peer.told.retain(|address| !dropped.contains(address));
-            peer.told.extend(&added);
-            let added = added
-                .into_iter()
-                .map(|address| PexPeer { address, flags: 0 })
-                .collect();
+            peer.told.extend(added.iter().map(|told| told.address));
             let payload = Pex { added, dropped }.encode();
             peer.send(&Message::Extended {
                 id,
                 payload: &payload,
             });
         }
+    }
+}
+
+impl Peer {
+    /// What others are told of it (BEP 11).
+    fn shared_flags(&self) -> u8 {
+        let seed = self.upload_only || self.have.is_full();
+        self.flags | if seed { PexPeer::SEED } else { 0 }
     }
 }
 

@@ -55,6 +55,12 @@ impl Live {
             private: torrent.private,
             most_peers: session.options.peers_per_torrent,
             port: session.port,
+            dht_port: session
+                .finder
+                .dht
+                .as_ref()
+                .filter(|_| !torrent.private)
+                .map(|dht| dht.listen_addr().port()),
         });
         let stop = session.stop.child_token();
         Arc::new(Self {

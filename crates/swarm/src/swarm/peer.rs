@@ -38,6 +38,10 @@ pub(super) struct Newcomer {
     pub(super) fast: bool,
     /// Whether it speaks extended messages (BEP 10).
     pub(super) extended: bool,
+    /// Whether it has a DHT node (BEP 5).
+    pub(super) dht: bool,
+    /// What others are told of how it is reached (BEP 11).
+    pub(super) flags: u8,
     /// Told when there is something to send.
     pub(super) wake: Arc<Notify>,
 }
@@ -50,6 +54,8 @@ pub(super) struct Peer {
     pub(super) web: bool,
     pub(super) fast: bool,
     pub(super) extended: bool,
+    pub(super) dht: bool,
+    pub(super) flags: u8,
     pub(super) since: Duration,
     /// Where others reach it, if that is known.
     pub(super) listens_at: Option<SocketAddr>,
@@ -97,6 +103,8 @@ impl Peer {
             web,
             fast,
             extended,
+            dht,
+            flags,
             wake,
         } = newcomer;
         Self {
@@ -106,6 +114,8 @@ impl Peer {
             web,
             fast,
             extended,
+            dht,
+            flags,
             since: now,
             listens_at: outgoing.then_some(address),
             have: if web {

@@ -45,7 +45,6 @@ pub struct Totals {
 /// Everything that is known of one torrent's swarm.
 pub(super) struct State {
     pub(super) pieces: Pieces,
-    pub(super) content: Arc<dyn Content>,
     pub(super) progress: Progress,
     pub(super) peers: BTreeMap<PeerKey, Peer>,
     pub(super) readers: BTreeMap<u32, Reading>,
@@ -64,6 +63,8 @@ pub(super) struct State {
     pub(super) most_peers: usize,
     /// The port others reach us at.
     pub(super) port: u16,
+    /// The port of our DHT node (BEP 5).
+    dht_port: Option<u16>,
     /// Nothing is asked for while the disk takes nothing.
     pub(super) stopped: bool,
     next_peer: u32,
@@ -78,6 +79,7 @@ pub(super) struct Start {
     pub(super) private: bool,
     pub(super) most_peers: usize,
     pub(super) port: u16,
+    pub(super) dht_port: Option<u16>,
 }
 
 /// Why a peer is not let in.
@@ -101,6 +103,7 @@ impl State {
             private,
             most_peers,
             port,
+            dht_port,
         } = start;
         let mut held = Bits::none(pieces.count());
         let mut doubtful = Bits::none(pieces.count());
@@ -118,7 +121,6 @@ impl State {
         Self {
             progress: Progress::new(pieces, held),
             pieces,
-            content,
             peers: BTreeMap::new(),
             readers: BTreeMap::new(),
             book: Book::new(Vec::new(), limits),
@@ -132,6 +134,7 @@ impl State {
             private,
             most_peers,
             port,
+            dht_port,
             stopped: false,
             next_peer: 0,
             next_reader: 0,
@@ -186,6 +189,9 @@ impl State {
             (true, _) if held.is_full() => peer.send(&Message::HaveAll),
             (false, 0) => {}
             _ => peer.send(&Message::Bitfield(&held.to_bytes())),
+        }
+        if let Some(port) = self.dht_port.filter(|_| peer.dht) {
+            peer.send(&Message::Port(port));
         }
         if peer.extended {
             self.offer_extensions(peer);

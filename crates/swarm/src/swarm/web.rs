@@ -88,6 +88,8 @@ async fn fetch(live: &Arc<Live>, seed: &WebSeed) -> (Ended, bool) {
         web: true,
         fast: false,
         extended: false,
+        dht: false,
+        flags: 0,
         wake: Arc::clone(&wake),
     };
     let joined = live.state().join(newcomer, live.now());
