@@ -26,6 +26,7 @@ mod messages;
 mod peer;
 mod places;
 mod reading;
+mod rivals;
 mod rounds;
 mod state;
 #[cfg(test)]

@@ -55,6 +55,7 @@ impl Live {
             private: torrent.private,
             most_peers: session.options.peers_per_torrent,
             port: session.port,
+            me: session.finder.peer_id,
             dht_port: session
                 .finder
                 .dht

@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use librqbit_core::hash_id::Id20;
 
 use super::{
     blame::Suspects,
@@ -63,6 +64,8 @@ pub(super) struct State {
     pub(super) most_peers: usize,
     /// The port others reach us at.
     pub(super) port: u16,
+    /// Our name for ourselves.
+    pub(super) me: Id20,
     /// The port of our DHT node (BEP 5).
     dht_port: Option<u16>,
     /// Nothing is asked for while the disk takes nothing.
@@ -79,6 +82,7 @@ pub(super) struct Start {
     pub(super) private: bool,
     pub(super) most_peers: usize,
     pub(super) port: u16,
+    pub(super) me: Id20,
     pub(super) dht_port: Option<u16>,
 }
 
@@ -103,6 +107,7 @@ impl State {
             private,
             most_peers,
             port,
+            me,
             dht_port,
         } = start;
         let mut held = Bits::none(pieces.count());
@@ -134,6 +139,7 @@ impl State {
             private,
             most_peers,
             port,
+            me,
             dht_port,
             stopped: false,
             next_peer: 0,
@@ -171,9 +177,6 @@ impl State {
     fn check_room(&self, newcomer: &Newcomer) -> Result<(), NotWelcome> {
         if self.wire_peers().count() >= self.most_peers {
             return Err(NotWelcome::Full);
-        }
-        if self.wire_peers().any(|peer| peer.id == newcomer.id) {
-            return Err(NotWelcome::Twice);
         }
         if !newcomer.outgoing && !self.book.may_come(newcomer.address) {
             return Err(NotWelcome::Shunned);

@@ -1,5 +1,9 @@
 //! Who is let in, who may download, and who has left.
 
+use std::time::Duration;
+
+use librqbit_core::hash_id::Id20;
+
 use super::scene::{MOST_PEERS, Scene};
 use crate::{Block, swarm::state::NotWelcome, wire::Message};
 
@@ -59,4 +63,32 @@ fn who_leaves_frees_what_it_was_asked_for() {
     scene.conduct();
     assert_eq!(scene.asked(second)[0], asked[0]);
     assert!(scene.block(first, Block { piece: 0, index: 0 }, true) == Ok(None));
+}
+
+#[test]
+fn of_two_connections_that_cross_both_keep_the_same() {
+    // We are 7777…
+    for (theirs, kept_is_ours) in [(1, true), (9, false)] {
+        for first_is_ours in [true, false] {
+            let mut scene = Scene::reading();
+            let [first, second] = [first_is_ours, !first_is_ours].map(|outgoing| {
+                scene.meet_as(|newcomer| {
+                    (newcomer.id, newcomer.outgoing) = (Id20::new([theirs; 20]), outgoing);
+                })
+            });
+            let first = first.expect("the first is let in");
+            assert_eq!(scene.is_closing(first), first_is_ours != kept_is_ours);
+            assert_eq!(second.is_err(), first_is_ours == kept_is_ours);
+        }
+    }
+    // A long while later it is no coincidence.
+    let mut scene = Scene::reading();
+    let mut meet = |outgoing| {
+        scene.now += Duration::from_secs(60);
+        scene.meet_as(|newcomer| {
+            (newcomer.id, newcomer.outgoing) = (Id20::new([1; 20]), outgoing);
+        })
+    };
+    meet(false).expect("the first is let in");
+    assert_eq!(meet(true), Err(NotWelcome::Twice));
 }

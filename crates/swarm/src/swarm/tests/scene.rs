@@ -96,6 +96,7 @@ impl Scene {
             private,
             most_peers: MOST_PEERS,
             port: OUR_PORT,
+            me: Id20::new([7; 20]),
             dht_port: None,
         });
         Self {

@@ -90,6 +90,22 @@ async fn two_that_know_each_other_and_miss_half_both_get_it() {
 }
 
 #[tokio::test]
+async fn two_that_dial_each_other_at_the_same_time_meet() {
+    let sample = Sample::new(300_000, 65_536);
+    for _ in 0..5 {
+        let even = Node::start(Memory::with(&sample, |piece| piece % 2 == 0), &[]).await;
+        let odd = Node::start(Memory::with(&sample, |piece| piece % 2 == 1), &[]).await;
+        let _readers = (even.reader(), odd.reader());
+        even.swarm.add(&peers(&[odd.address()]));
+        odd.swarm.add(&peers(&[even.address()]));
+        until("both have all", || {
+            even.memory.is_whole() && odd.memory.is_whole()
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_session_does_not_talk_to_itself() {
     let sample = Sample::new(300_000, 65_536);
     let node = Node::start(Memory::empty(&sample), &[]).await;
