@@ -155,6 +155,7 @@ impl State {
     ) -> Result<PeerKey, NotWelcome> {
         if !newcomer.web {
             self.check_room(&newcomer)?;
+            self.settle_rivals(&newcomer, now)?;
             self.book.connected(newcomer.address);
         }
         let key = PeerKey(self.next_peer);
