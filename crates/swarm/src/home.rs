@@ -8,6 +8,9 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+/// Threads for work that blocks, such as hashing and reading from the disk. What is more waits.
+const BLOCKING: usize = 16;
+
 /// A thread with a runtime of its own. It ends when this is dropped.
 ///
 /// Whatever blocks there for a moment, such as a write to a busy disk, holds up nobody else.
@@ -23,7 +26,10 @@ impl Home {
     /// # Errors
     /// What the system says where there are no more threads.
     pub fn start(name: &str) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING)
+            .build()?;
         let handle = runtime.handle().clone();
         let closed = CancellationToken::new();
         let open = closed.clone().drop_guard();

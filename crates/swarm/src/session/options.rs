@@ -74,10 +74,8 @@ impl Options {
     /// What is listened on.
     pub(super) fn listen(&self, device: Option<BindDevice>) -> net::Options {
         let address = match self.policy.scope() {
-            Scope::Loopback if cfg!(windows) => SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)),
-            Scope::Loopback | Scope::Internet => {
-                SocketAddr::from((Ipv6Addr::UNSPECIFIED, self.port))
-            }
+            Scope::Loopback => SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)),
+            Scope::Internet => SocketAddr::from((Ipv6Addr::UNSPECIFIED, self.port)),
         };
         net::Options {
             address,
