@@ -1,19 +1,18 @@
 //! How fast bytes may go out.
 
-use std::{
-    num::NonZeroU32,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+use std::{num::NonZeroU32, time::Duration};
+
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until},
 };
 
-use tokio::time::{Instant, sleep_until};
-
 /// A rate that all peers share. Whoever comes takes its turn after those before, so that any rate
-/// works, however small beside a block.
+/// works, however small beside a block. Who leaves while it waits costs nothing.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     bytes_per_second: Option<NonZeroU32>,
-    /// When everything that was let through so far is paid for.
+    /// When everything that was let through so far is paid for. Whose turn it is holds it.
     paid: Mutex<Instant>,
 }
 
@@ -31,14 +30,10 @@ impl Limiter {
         let Some(rate) = self.bytes_per_second else {
             return;
         };
+        let mut paid = self.paid.lock().await;
+        sleep_until(*paid).await;
         let cost = Duration::from_secs_f64(f64::from(bytes) / f64::from(rate.get()));
-        let turn = {
-            let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = (*paid).max(Instant::now());
-            *paid = turn + cost;
-            turn
-        };
-        sleep_until(turn).await;
+        *paid = (*paid).max(Instant::now()) + cost;
     }
 }
 
@@ -53,6 +48,19 @@ mod tests {
         futures_util::future::join_all((0..11).map(|_| limiter.pass(500))).await;
         // The first passes at once, and each of the others half a second after the one before.
         assert_eq!(start.elapsed(), Duration::from_secs(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_leaves_while_it_waits_costs_nothing() {
+        let limiter = Limiter::new(NonZeroU32::new(1000));
+        let start = Instant::now();
+        limiter.pass(500).await;
+        for _ in 0..100 {
+            let hasty = tokio::time::timeout(Duration::from_millis(1), limiter.pass(100_000));
+            hasty.await.expect_err("it is not its turn");
+        }
+        limiter.pass(500).await;
+        assert_eq!(start.elapsed(), Duration::from_millis(500));
     }
 
     #[tokio::test(start_paused = true)]

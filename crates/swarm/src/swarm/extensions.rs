@@ -1,7 +1,7 @@
 //! Extended messages: handshake (BEP 10), metadata (BEP 9), peer exchange (BEP 11) and lt_donthave
 //! (BEP 54).
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use super::{
     messages::{Heard, Misbehaviour, QUIET, REPLAN},
@@ -18,6 +18,9 @@ use crate::{
 
 /// Bytes of the info dictionary in one message (BEP 9).
 const METADATA_PIECE: usize = 16 << 10;
+
+/// How often a peer is told of others (BEP 11).
+const EXCHANGE_EVERY: Duration = Duration::from_secs(60);
 
 /// Peers in one PEX message.
 const MOST_TOLD: usize = 50;
@@ -48,6 +51,7 @@ impl State {
                 let asked: Vec<_> = self.progress.blocks_of(key).collect();
                 for block in asked.into_iter().filter(|block| block.piece == piece) {
                     self.progress.withdraw(block, key);
+                    peer.expect_stray(block);
                 }
                 return Ok(REPLAN);
             }
@@ -111,7 +115,7 @@ impl State {
     }
 
     /// Tells peers of each other (BEP 11).
-    pub(super) fn exchange_peers(&mut self) {
+    pub(super) fn exchange_peers(&mut self, now: Duration) {
         if self.private {
             return;
         }
@@ -120,7 +124,9 @@ impl State {
             .filter_map(|peer| Some((peer.listens_at?, peer.shared_flags())))
             .collect();
         for peer in self.peers.values_mut() {
-            let Some(id) = peer.ids.ut_pex else { continue };
+            let Some(id) = peer.ids.ut_pex.filter(|_| now >= peer.exchange_at) else {
+                continue;
+            };
             let added: Vec<_> = reachable
                 .iter()
                 .map(|(address, flags)| PexPeer {
@@ -142,6 +148,7 @@ impl State {
             if added.is_empty() && dropped.is_empty() {
                 continue;
             }
+            peer.exchange_at = now + EXCHANGE_EVERY;
             peer.told.retain(|address| !dropped.contains(address));
             peer.told.extend(added.iter().map(|told| told.address));
             let payload = Pex { added, dropped }.encode();
@@ -162,7 +169,12 @@ impl Peer {
 }
 
 fn greeted(peer: &mut Peer, theirs: &ExtensionHandshake) {
-    peer.ids = theirs.ids;
+    // Another handshake adds to the first (BEP 10).
+    peer.ids = ExtensionIds {
+        ut_metadata: theirs.ids.ut_metadata.or(peer.ids.ut_metadata),
+        ut_pex: theirs.ids.ut_pex.or(peer.ids.ut_pex),
+        lt_donthave: theirs.ids.lt_donthave.or(peer.ids.lt_donthave),
+    };
     peer.upload_only = theirs.upload_only;
     if let Some(most) = theirs.reqq {
         peer.most_requests = most.clamp(1, 2000);

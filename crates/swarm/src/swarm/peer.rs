@@ -85,6 +85,8 @@ pub(super) struct Peer {
     pub(super) turned: Duration,
     /// Peers it was told of (BEP 11).
     pub(super) told: Vec<SocketAddr>,
+    /// When it may be told again.
+    pub(super) exchange_at: Duration,
     strays: VecDeque<Block>,
     /// What a web server is asked for.
     pub(super) blocks: VecDeque<Block>,
@@ -142,6 +144,7 @@ impl Peer {
             at_last_round: (0, 0),
             turned: now,
             told: Vec::new(),
+            exchange_at: now,
             strays: VecDeque::new(),
             blocks: VecDeque::new(),
             outgoing_bytes: Vec::new(),

@@ -15,8 +15,9 @@ const SLOTS: usize = 8;
 /// How often it is decided anew who may download (BEP 3).
 const CHOKE_EVERY: Duration = Duration::from_secs(10);
 
-/// How often peers are told of each other (BEP 11).
-const EXCHANGE_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether peers are to be told of each other. One that has just come hears
+/// soon, and each of them seldom.
+const EXCHANGE_EVERY: Duration = Duration::from_secs(5);
 
 /// How often peers that are of no use give way to others.
 const MAKE_PLACES_EVERY: Duration = Duration::from_secs(2);
@@ -63,7 +64,7 @@ impl State {
         }
         if now >= self.rounds.exchange_at {
             self.rounds.exchange_at = now + EXCHANGE_EVERY;
-            self.exchange_peers();
+            self.exchange_peers(now);
         }
     }
 

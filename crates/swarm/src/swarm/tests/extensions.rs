@@ -1,5 +1,7 @@
 //! Extended messages.
 
+use std::time::Duration;
+
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::{
@@ -239,7 +241,7 @@ fn peers_are_told_of_each_other_and_of_their_leaving() {
         key
     });
     let silent = scene.meet();
-    scene.state.exchange_peers();
+    scene.state.exchange_peers(scene.now);
     let told = |scene: &mut Scene, key| {
         let said = scene.heard(key).extended(23);
         said.map(|said| Pex::parse(&said).expect("well-formed"))
@@ -259,10 +261,16 @@ fn peers_are_told_of_each_other_and_of_their_leaving() {
         Some(vec![port(7001)])
     );
     assert_eq!(told(&mut scene, silent), None);
-    scene.state.exchange_peers();
+    scene.state.exchange_peers(scene.now);
     assert_eq!(told(&mut scene, first), None);
     scene.state.leave(second, scene.now);
-    scene.state.exchange_peers();
+    scene
+        .state
+        .exchange_peers(scene.now + Duration::from_secs(59));
+    assert_eq!(told(&mut scene, first), None, "it heard a moment ago");
+    scene
+        .state
+        .exchange_peers(scene.now + Duration::from_secs(60));
     let gone = told(&mut scene, first).expect("news");
     assert_eq!((gone.added, gone.dropped), (vec![], vec![port(7002)]));
 }
@@ -287,7 +295,7 @@ fn peers_of_a_private_torrent_are_not_told_and_not_believed() {
         let heard = scene.extends(keys[0], extended::UT_PEX, &pex.encode());
         assert_eq!(heard.expect("well-formed").peers, believed);
         scene.greets(keys[1], Some(7002), None);
-        scene.state.exchange_peers();
+        scene.state.exchange_peers(scene.now);
         assert_eq!(scene.heard(keys[0]).extended(23).is_some(), !private);
     }
 }
