@@ -68,7 +68,7 @@ impl Options {
         };
         BindDevice::new_from_name(name)
             .map(Some)
-            .map_err(|error| StartError(format!("the network interface {name}: {error}")))
+            .map_err(|error| StartError(format!("network.interface {name}: {error}")))
     }
 
     /// What is listened on.
