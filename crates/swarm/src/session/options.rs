@@ -66,9 +66,10 @@ impl Options {
             (None, Scope::Loopback) if !cfg!(windows) => LOOPBACK,
             (None, _) => return Ok(None),
         };
-        BindDevice::new_from_name(name)
-            .map(Some)
-            .map_err(|error| StartError(format!("network.interface {name}: {error}")))
+        BindDevice::new_from_name(name).map(Some).map_err(|error| {
+            let why = format!("the network interface {name} (network.interface): {error}");
+            StartError(why)
+        })
     }
 
     /// What is listened on.
