@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod browser;
+mod discovery;
 mod failure;
 mod guard;
 mod hostile;

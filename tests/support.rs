@@ -21,7 +21,9 @@ mod web_seed;
 
 pub(crate) use agent::{Agent, Setup};
 pub(crate) use client::{Answer, Connection, Request, encoded};
-pub(crate) use clients::{Client, acquaintance_at, agent_on_lan, libtorrent_at, peer_of_agent};
+pub(crate) use clients::{
+    Client, acquaintance_at, agent_on_lan, leech_at, libtorrent_at, peer_of_agent,
+};
 pub(crate) use contents::{assert_same, noise, noise_file, position};
 pub(crate) use gossip::Gossip;
 pub(crate) use hostile_peer::{HostilePeer, Manner};
@@ -33,8 +35,8 @@ pub(crate) use memory::most_memory;
 pub(crate) use seeder::{Seeder, Seeding};
 pub(crate) use silent_peer::SilentPeer;
 pub(crate) use spec::Spec;
-pub(crate) use tools::{ffmpeg, folder, node, output_of};
-pub(crate) use tracker::Tracker;
+pub(crate) use tools::{ffmpeg, file_of_suite, folder, node, output_of, python};
+pub(crate) use tracker::{Tracker, with_tracker};
 pub(crate) use wait::{pause, until};
 pub(crate) use web_seed::WebSeed;
 

@@ -49,8 +49,10 @@ impl Setup {
         }
     }
 
-    /// Adds a line to the configuration file.
+    /// Adds a line to the configuration file; it takes the place of one with the same key.
     pub(crate) fn set(mut self, line: &str) -> Self {
+        let key = |line: &str| line.split('=').next().map(|key| key.trim().to_owned());
+        self.lines.retain(|known| key(known) != key(line));
         self.lines.push(line.into());
         self
     }

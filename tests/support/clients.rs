@@ -181,6 +181,18 @@ pub(crate) fn libtorrent_at(listen: SocketAddr, made: &Made, settings: &Value) -
     Client::Libtorrent.start(task, home)
 }
 
+/// Lets libtorrent fetch a torrent from whomever its settings let it find.
+pub(crate) fn leech_at(listen: SocketAddr, made: &Made, settings: &Value) -> Running {
+    let home = tools::folder();
+    let task = Task {
+        folder: home.path().join("fetched"),
+        settings: settings.clone(),
+        seeds: false,
+        ..Task::seeding(made, &home, listen)
+    };
+    Client::Libtorrent.start(task, home)
+}
+
 /// Lets libtorrent connect to peers without fetching anything: all it gives is metadata and the
 /// peers it knows.
 pub(crate) fn acquaintance_at(listen: SocketAddr, made: &Made, peers: &[SocketAddr]) -> Running {

@@ -29,6 +29,8 @@ pub(crate) struct Sent {
     pub(crate) uploaded: u64,
     /// Connections that ever came in, for all torrents of the seeder.
     pub(crate) connections: u64,
+    /// Peers that are connected now.
+    pub(crate) peers: u64,
 }
 
 impl Seeder {
@@ -88,6 +90,7 @@ impl Seeder {
         Sent {
             uploaded: answer["uploaded"].as_u64().unwrap(),
             connections: answer["connections"].as_u64().unwrap(),
+            peers: answer["peers"].as_u64().unwrap(),
         }
     }
 

@@ -11,12 +11,12 @@ fn root() -> &'static Path {
 }
 
 /// A file of the test suite.
-pub(super) fn file_of_suite(name: &str) -> PathBuf {
+pub(crate) fn file_of_suite(name: &str) -> PathBuf {
     root().join("tests").join(name)
 }
 
 /// The Python that has libtorrent.
-pub(super) fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let python = root().join("target/venv/bin/python");
     assert!(
         python.exists(),

@@ -36,11 +36,16 @@ impl Tracker {
 
     /// A .torrent file that names this tracker; it must name none yet.
     pub(crate) fn named_in(&self, metainfo: &[u8]) -> Vec<u8> {
-        assert!(!metainfo.starts_with(b"d8:announce"), "it has a tracker");
-        let mut named = format!("d8:announce{}:{}", self.url.len(), self.url).into_bytes();
-        named.extend(metainfo.strip_prefix(b"d").expect("it is a dictionary"));
-        named
+        with_tracker(metainfo, &self.url)
     }
+}
+
+/// A .torrent file that names a tracker; it must name none yet.
+pub(crate) fn with_tracker(metainfo: &[u8], url: &str) -> Vec<u8> {
+    assert!(!metainfo.starts_with(b"d8:announce"), "it has a tracker");
+    let mut named = format!("d8:announce{}:{url}", url.len()).into_bytes();
+    named.extend(metainfo.strip_prefix(b"d").expect("it is a dictionary"));
+    named
 }
 
 /// Answers one announce.
