@@ -4,6 +4,7 @@ mod crowd;
 mod dht;
 mod limits;
 mod local;
+mod node;
 mod served;
 mod trackers;
 
