@@ -1,8 +1,17 @@
 //! Limits of what the agent does on the network, and settings that are refused.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, ErrorKind, Write},
+    net::{Ipv4Addr, TcpStream},
+    time::{Duration, Instant},
+};
 
-use crate::support::{MIB, Seeder, Seeding, Setup, Spec, assert_same, isolated, noise, pause};
+use data_encoding::HEXLOWER_PERMISSIVE;
+
+use super::trackers::{agent_at, free_port};
+use crate::support::{
+    MIB, Seeder, Seeding, Setup, Spec, assert_same, isolated, noise, pause, until,
+};
 
 /// How long connections are watched.
 const WATCHED: Duration = Duration::from_secs(2);
@@ -43,6 +52,54 @@ fn peers_beyond_the_limit_are_not_called() {
         pause(Duration::from_millis(100));
     }
     assert_eq!(most, 2, "the limit was never reached");
+}
+
+/// Introduces somebody to an agent as a peer of a torrent.
+fn call(port: u16, id: &str, number: u8) -> TcpStream {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let id = HEXLOWER_PERMISSIVE.decode(id.as_bytes()).unwrap();
+    let hello = [
+        b"\x13BitTorrent protocol\0\0\0\0\0\0\0\0",
+        &id[..],
+        b"-XX0000-callercaller",
+    ];
+    let mut hello = hello.concat();
+    *hello.last_mut().unwrap() = number;
+    stream.write_all(&hello).unwrap();
+    stream
+}
+
+/// Whether the other side keeps a connection open; what it has sent is read.
+fn is_kept(stream: &mut TcpStream) -> bool {
+    stream
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    let ended = io::copy(stream, &mut io::sink());
+    ended.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+}
+
+#[test]
+fn callers_beyond_the_limit_are_not_kept() {
+    let mut seeder = Seeder::start();
+    let film = seeder.seed(Spec::single("film.mkv", noise(23, MIB)));
+    let port = free_port();
+    let agent = agent_at(port)
+        .set("bittorrent.peers_per_torrent = 2")
+        .start();
+    assert_eq!(agent.get(&film.at("/film.mkv")).send().body.len(), MIB);
+    drop(seeder);
+    until("the seeder's leaving", Duration::from_secs(10), || {
+        let status = agent.get(&film.address("status", "")).send();
+        status.json()["peers"] == 0
+    });
+    let mut callers: Vec<_> = (0..6).map(|number| call(port, &film.id, number)).collect();
+    until("the refusals", Duration::from_secs(10), || {
+        callers.retain_mut(is_kept);
+        callers.len() <= 2
+    });
+    pause(Duration::from_secs(1));
+    callers.retain_mut(is_kept);
+    assert_eq!(callers.len(), 2, "those within the limit were not kept");
 }
 
 #[test]
