@@ -211,11 +211,12 @@ impl Reader {
         let now = self.live.now();
         let mut state = self.live.state();
         let piece = state.pieces.piece_at(at);
+        let waits = !state.progress.held().has(piece);
         let Some(reading) = state.readers.get_mut(&self.key) else {
             return;
         };
         let was_in = self.live.pieces.piece_at(reading.at());
-        reading.move_to(at, now);
+        reading.move_to(at, waits, now);
         drop(state);
         // Within a piece only the deadlines move; they are looked at soon enough.
         if piece != was_in {

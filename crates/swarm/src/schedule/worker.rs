@@ -6,6 +6,9 @@ use crate::schedule::speed::{Speed, depth};
 use crate::schedule::wanted::Windows;
 use crate::schedule::{Peer, Picture, Trust};
 
+/// Requests to a peer that has sent nothing yet, while others send.
+const UNTRIED: u32 = 4;
+
 /// A peer, what it is reckoned to do, and what it was given so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Worker<'a> {
@@ -42,7 +45,7 @@ impl<'a> Worker<'a> {
             speed,
             silent,
             queue,
-            room: depth(peer).saturating_sub(queue),
+            room: most(peer, usual).saturating_sub(queue),
             bound: bound(picture, windows, peer),
         }
     }
@@ -71,6 +74,13 @@ impl<'a> Worker<'a> {
             self.bound = Some(piece);
         }
     }
+}
+
+/// How many requests a peer takes. One that has sent nothing yet gets few while others send: it may
+/// be one that never does.
+fn most(peer: &Peer<'_>, usual: Option<f64>) -> u32 {
+    let untried = peer.rate <= 0.0 && usual.is_some();
+    depth(peer).min(if untried { UNTRIED } else { u32::MAX })
 }
 
 /// The piece that a peer which is not trusted has begun and that is neither checked nor given up.

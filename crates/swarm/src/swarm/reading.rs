@@ -29,6 +29,8 @@ pub(super) struct Reading {
     /// Bytes per second; 0 while unknown.
     rate: f64,
     need: Need,
+    /// Whether it waits for what is missing: that time says nothing of how fast it reads.
+    waits: bool,
 }
 
 /// How soon somebody needs what is fetched.
@@ -52,6 +54,7 @@ impl Reading {
             mark: (range.start, now),
             rate: 0.0,
             need,
+            waits: true,
         }
     }
 
@@ -60,12 +63,15 @@ impl Reading {
         self.at
     }
 
-    /// The reader is at this offset now.
-    pub(super) fn move_to(&mut self, at: u64, now: Duration) {
+    /// The reader is at this offset now. `waits`: what it wants there is missing.
+    pub(super) fn move_to(&mut self, at: u64, waits: bool, now: Duration) {
         let is_seek = at < self.at || at - self.at >= SEEK;
         self.at = at;
         if is_seek {
-            (self.mark, self.rate) = ((at, now), 0.0);
+            self.rate = 0.0;
+        }
+        if std::mem::replace(&mut self.waits, waits) || is_seek {
+            self.mark = (at, now);
             return;
         }
         let (from, since) = self.mark;
@@ -117,12 +123,25 @@ mod tests {
         let pieces = Pieces::new(10 << 30, 1 << 20).expect("pieces");
         let mut reading = Reading::new(0..10 << 30, Need::Now, seconds(0));
         assert_eq!(reading.wish(pieces).window, NEAR);
-        reading.move_to(5 << 20, seconds(1));
+        reading.move_to(0, false, seconds(7));
+        reading.move_to(5 << 20, false, seconds(8));
         assert_eq!(reading.wish(pieces).window, 50 << 20);
-        reading.move_to(5 << 30, seconds(2));
+        reading.move_to(5 << 30, true, seconds(9));
         let wish = reading.wish(pieces);
         assert_eq!((wish.at, wish.window), (5 << 30, NEAR));
         assert!(wish.rate == 0.0);
+    }
+
+    #[test]
+    fn waiting_does_not_make_a_reader_slow() {
+        let pieces = Pieces::new(10 << 30, 1 << 20).expect("pieces");
+        let mut reading = Reading::new(0..10 << 30, Need::Now, seconds(0));
+        reading.move_to(1 << 20, false, seconds(60));
+        assert!(reading.wish(pieces).rate == 0.0);
+        reading.move_to(3 << 20, true, seconds(61));
+        reading.move_to(4 << 20, false, seconds(90));
+        let rate = reading.wish(pieces).rate;
+        assert!((1.9e6..2.2e6).contains(&rate), "{rate}");
     }
 
     #[test]

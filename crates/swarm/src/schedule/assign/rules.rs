@@ -9,6 +9,8 @@ use crate::schedule::{PeerKey, Trust};
 
 /// Seconds from which on a piece that only one peer may work on is taken from it.
 const HOPELESS: f64 = 60.0;
+/// Seconds that who alone works on an urgent piece may send nothing before others help.
+const PATIENT: f64 = 2.0;
 /// How many open pieces are looked at for who sends just them.
 const CLOSELY: usize = 32;
 
@@ -142,6 +144,15 @@ impl Table<'_> {
         let progress = self.picture.progress;
         let spoiled = progress.spoiled_alone(piece, worker.peer.key);
         let slow = worker.speed.rate * 2.0 < self.swarm.best_rate;
+        let sends = |other: &Worker<'_>| {
+            other.peer.rate > 0.0
+                && !other.peer.snubbed
+                && other.sends(piece)
+                && !progress.spoiled_alone(piece, other.peer.key)
+        };
+        if worker.peer.rate <= 0.0 && self.workers.iter().any(sends) {
+            return false;
+        }
         if pass != Pass::Rest {
             return !spoiled && !slow;
         }
@@ -160,7 +171,7 @@ impl Table<'_> {
         let left = owner.speed.until_bytes(title.wanted.missing);
         let hopeless = left > HOPELESS && left > 4.0 * title.wanted.missing / self.swarm.rate;
         let alone = title.retried || owner.peer.trust == Trust::Parole;
-        alone && !(title.wanted.is_urgent() && hopeless)
+        alone && !(title.wanted.is_urgent() && (hopeless || owner.silent > PATIENT))
     }
 
     /// Whether a piece, open or not, is one that a peer must keep out of.
