@@ -136,7 +136,8 @@ impl World {
             Step::Move(reader, at) => {
                 let mut readers: Vec<_> = self.scene.state.readers.values_mut().collect();
                 let at_most = readers.len();
-                (at_most > 0).then(|| readers[reader.index(at_most)].move_to(*at, *at % 2 == 0, now))?;
+                (at_most > 0)
+                    .then(|| readers[reader.index(at_most)].move_to(*at, *at % 2 == 0, now))?;
             }
             Step::Close(reader) => {
                 let keys: Vec<_> = self.scene.state.readers.keys().copied().collect();
