@@ -26,12 +26,15 @@ mod lease;
 mod ledger;
 mod object;
 mod platform;
+mod policy;
 mod presence;
+mod recency;
 mod store;
 
 pub use error::OpenError;
 pub use layout::Layout;
 pub use lease::Lease;
 pub use object::{Check, Object};
+pub use policy::Policy;
 pub use presence::Held;
 pub use store::Store;
