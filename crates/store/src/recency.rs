@@ -1,7 +1,7 @@
 //! When the chunks of one object were last used.
 //!
 //! While an object is open, every chunk has its own stamp ([`Recency`]); what is kept of it beyond
-//! that are [`Run`]s of chunks with one stamp, [`coarsen`]ed to a bounded number of them.
+//! that are [`Run`]s of chunks with one stamp, [`coarsen()`]ed to a bounded number of them.
 
 mod coarsen;
 mod row;
