@@ -27,10 +27,11 @@ pub enum Policy {
 }
 
 impl Policy {
-    fn score(self) -> fn(&Standing) -> f64 {
+    /// The score of a stretch: the less, the sooner it goes.
+    pub(crate) fn score(self, standing: &Standing) -> f64 {
         match self {
-            Self::Lru => lru,
-            Self::Gdsf => gdsf,
+            Self::Lru => lru(standing),
+            Self::Gdsf => gdsf(standing),
         }
     }
 }
@@ -130,11 +131,10 @@ pub(crate) fn choose(candidates: &[Candidate], policy: Policy, need: u64) -> Cho
     if need == 0 {
         return Choice::default();
     }
-    let score = policy.score();
     let mut least = Least::new(candidates, need);
     for (index, candidate) in candidates.iter().enumerate() {
         if candidate.may_go() {
-            let score = score(&candidate.standing);
+            let score = policy.score(&candidate.standing);
             least.offer(Ranked { score, index });
         }
     }

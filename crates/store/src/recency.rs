@@ -4,16 +4,12 @@
 //! that are [`Run`]s of chunks with one stamp, [`coarsen()`]ed to a bounded number of them.
 
 mod coarsen;
-mod row;
 
 use std::ops::Range;
 
 use crate::bits::PAGE_CHUNKS;
 
-pub(crate) use self::{
-    coarsen::coarsen,
-    row::{decode, encode},
-};
+pub(crate) use self::coarsen::coarsen;
 
 /// Chunks with one stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

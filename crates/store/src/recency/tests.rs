@@ -133,58 +133,6 @@ proptest! {
             prop_assert!(stamps.get(&chunk).is_some_and(|coarse| *coarse >= stamp));
         }
     }
-
-    #[test]
-    fn a_row_comes_back(runs in some_runs(40), last in any::<u32>()) {
-        let mut runs = runs;
-        let end = runs.last().map_or(0, Run::end);
-        if last > end {
-            runs.push(Run { first: last, count: u32::MAX - last, stamp: 7 });
-            runs.retain(|run| run.count > 0);
-        }
-        let row = encode(&runs);
-        prop_assert_eq!(decode(&row), Some(runs));
-        for cut in 0..row.len() {
-            prop_assert_eq!(decode(&row[..cut]), None, "cut at {}", cut);
-        }
-    }
-
-    #[test]
-    fn a_damaged_row_gives_sound_runs_or_none(
-        runs in some_runs(10),
-        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-        noise in prop::collection::vec(any::<u8>(), 0..60),
-    ) {
-        let mut row = encode(&runs);
-        for (place, byte) in damage {
-            *place.get_mut(&mut row) = byte;
-        }
-        let noise: Vec<u8> = [1].into_iter().chain(noise).collect();
-        for runs in [decode(&row), decode(&noise), decode(&noise[1..])].into_iter().flatten() {
-            let mut end = 0;
-            for run in &runs {
-                prop_assert!(run.first >= end && run.count > 0, "in order and not empty");
-                end = run.first.checked_add(run.count).expect("chunks have 32-bit numbers");
-            }
-            prop_assert_eq!(decode(&encode(&runs)), Some(runs));
-        }
-    }
-}
-
-#[test]
-fn a_row_that_claims_more_than_it_has_is_none() {
-    let most = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
-    let row: Vec<u8> = [1].into_iter().chain(most).collect();
-    assert_eq!(decode(&row), None);
-    assert_eq!(decode(&[1, 0]), Some(Vec::new()));
-    assert_eq!(decode(&[2, 0]), None, "another form");
-    assert_eq!(decode(&[1, 1, 0, 0, 0]), None, "an empty run");
-    assert_eq!(decode(&[1, 0, 0]), None, "more than the runs");
-    let mut stamp = vec![1, 1, 0, 1];
-    stamp.extend(most);
-    assert!(decode(&stamp).is_some(), "the largest number");
-    *stamp.last_mut().unwrap() = 2;
-    assert_eq!(decode(&stamp), None, "a number of 65 bits");
 }
 
 #[test]
