@@ -6,7 +6,7 @@ use universal_p2p_core::{Evidence, Item, Site};
 use super::{uses::MOST_SITES, *};
 use crate::ledger::Use;
 
-mod damage; mod bench; mod fuzz;
+mod damage;
 mod rewriting;
 
 fn thing(number: u32) -> Item {
