@@ -1,6 +1,8 @@
 //! The calls of the management plane over a real network.
 
-use super::{done, film};
+use std::process::Command;
+
+use super::{Said, done, film};
 use crate::support::{Agent, MIB, Seeder, encoded};
 
 #[test]
@@ -122,4 +124,34 @@ fn a_torrent_of_a_form_that_is_not_served_is_told_apart() {
             .send();
         assert_eq!(answer.problem(status), reason, "{id}");
     }
+}
+
+#[test]
+fn the_examples_in_the_readme_work() {
+    let agent = Agent::start();
+    let readme = include_str!("../../README.md");
+    let section = readme.split("\n## Management\n").nth(1).unwrap();
+    let example = section.split("```").nth(1).unwrap();
+    let example = example.strip_prefix("sh\n").unwrap();
+    let data = agent.data();
+    let script = example
+        .replace("~/.local/share/universal-p2p", data.to_str().unwrap())
+        .replace("127.0.0.1:7789", &agent.management().to_string())
+        .replace(
+            "curl ",
+            "curl --silent --show-error --fail --write-out '\\n' ",
+        );
+    let output = Command::new("sh").args(["-e", "-c", &script]).output();
+    let said = Said::from(output.unwrap());
+    assert_eq!(said.code, Some(0), "{script}{}", said.error);
+    let answers: Vec<serde_json::Value> = said
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [status, collection] = &answers[..] else {
+        panic!("{}", said.out)
+    };
+    assert_eq!(status["disk"]["limit"], 20_000_000_000_u64);
+    assert_eq!(collection["reason"], "asked");
 }
