@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Size;
+
 /// Streams files from peer-to-peer networks to any web page, over plain HTTP on this machine.
 #[derive(Debug, Parser)]
 #[command(
@@ -25,6 +27,51 @@ pub(crate) enum Command {
     Serve(Overrides),
     /// Print the configuration in effect, as a configuration file.
     Config(Overrides),
+    /// Tell how the running agent is doing, how full the disk is and who reads what.
+    Status(Asked),
+    /// List what is kept, in the order in which it goes.
+    Items(Asked),
+    /// Keep an item until it is unpinned.
+    Pin(Named),
+    /// Let a pinned item go when room is needed.
+    Unpin(Named),
+    /// End the streams of an item and delete all of it.
+    Remove(Named),
+    /// Make room now instead of when it is needed.
+    Collect(Collect),
+}
+
+/// Which agent is asked, and how it answers.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Asked {
+    /// Ask the agent that keeps everything in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Taken so that one set of flags does for every command; the folder alone says which agent it is.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the answer of the management plane as it comes.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// An item of the running agent.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Named {
+    /// An infohash or its beginning, a magnet link, or PROTOCOL/ID.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+}
+
+/// How much is to be given up.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Collect {
+    /// Go on until this much is used, such as "5GB"; "0" gives up all that is neither pinned nor read.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) upto: Option<Size>,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
 }
 
 /// What the command line sets over configuration file and environment.
@@ -56,6 +103,18 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn sizes_are_read_as_in_the_configuration() {
+        let line = ["universal-p2p", "collect", "--upto", "5GB", "--json"];
+        let parsed = Arguments::try_parse_from(line).expect("valid").command();
+        let Command::Collect(collect) = parsed else {
+            panic!("{parsed:?}")
+        };
+        assert_eq!(collect.upto.map(|size| size.0), Some(5_000_000_000));
+        assert!(collect.asked.json);
+        assert!(Arguments::try_parse_from(["universal-p2p", "collect", "--upto", "5"]).is_err());
+    }
 
     #[test]
     fn serving_is_the_default() {

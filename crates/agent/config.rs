@@ -2,7 +2,12 @@
 
 mod values;
 
-use std::{collections::BTreeSet, env, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    env,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 use confique::{
@@ -14,10 +19,13 @@ use serde::Serialize;
 use url::Url;
 
 use crate::arguments::Overrides;
-pub(crate) use values::{Encryption, Engine, Level, LogFormat, Rate, Scope, Span};
+pub(crate) use values::{Encryption, Engine, Level, LogFormat, Policy, Rate, Scope, Size, Span};
 
 /// Every environment variable of the program begins with it.
 const PREFIX: &str = "UNIVERSAL_P2P_";
+
+/// A few pieces of a usual torrent and the index have to fit.
+const LEAST_LIMIT: Size = Size(16_000_000);
 
 /// Every key can also be given as an environment variable, UNIVERSAL_P2P_<SECTION>_<KEY>;
 /// lists are separated by commas there. An unknown key is an error.
@@ -28,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     #[config(nested)]
     pub(crate) network: Network,
+    #[config(nested)]
+    pub(crate) disk: Disk,
     #[config(nested)]
     pub(crate) timeouts: Timeouts,
     #[config(nested)]
@@ -73,6 +83,23 @@ pub(crate) struct Network {
     /// "" means any. Without it nothing goes out.
     #[config(default = "", env = "UNIVERSAL_P2P_NETWORK_INTERFACE")]
     pub(crate) interface: String,
+}
+
+/// How much room everything that was fetched may take.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Disk {
+    /// The most that is kept in the data directory, such as "300MB" or "20GB", at least "16MB". What
+    /// was not used for longest goes first; what is pinned or being played stays.
+    #[config(default = "20GB", env = "UNIVERSAL_P2P_DISK_LIMIT")]
+    pub(crate) limit: Size,
+    /// What always stays free on the file system, whatever the limit; "0" leaves that to others.
+    #[config(default = "2GB", env = "UNIVERSAL_P2P_DISK_KEEP_FREE")]
+    pub(crate) keep_free: Size,
+    /// What goes first: "lru", what was not used for longest, or "gdsf", which also keeps what is used
+    /// often and what is small.
+    #[config(default = "lru", env = "UNIVERSAL_P2P_DISK_POLICY")]
+    pub(crate) policy: Policy,
 }
 
 /// How long to wait.
@@ -215,6 +242,12 @@ impl Config {
                 "listen.content and listen.management are both \"{content}\"; they have to be two origins"
             );
         }
+        if self.disk.limit.0 < LEAST_LIMIT.0 {
+            bail!(
+                "disk.limit = \"{}\" is too little to play anything; set it to at least \"{LEAST_LIMIT}\"",
+                self.disk.limit
+            );
+        }
         for (key, limit) in [
             ("limits.streams", self.limits.streams),
             ("limits.streams_per_client", self.limits.streams_per_client),
@@ -231,12 +264,11 @@ impl Config {
     }
 }
 
-/// Where everything is kept when nothing else is said.
-pub(crate) fn data_dir(overrides: &Overrides) -> Result<PathBuf> {
+/// Where everything is kept: where the command line says, else in the user's folder for data.
+pub(crate) fn data_dir(named: Option<&Path>) -> Result<PathBuf> {
     let default = || folders().map(|folders| folders.data_dir().to_owned());
-    overrides
-        .data_dir
-        .clone()
+    named
+        .map(Path::to_owned)
         .or_else(default)
         .context("this user has no home folder; name one with --data-dir")
 }

@@ -4,6 +4,8 @@
 mod arguments;
 mod config;
 mod logging;
+mod manage;
+mod running;
 mod serve;
 
 use std::{io::Write, process::ExitCode};
@@ -12,8 +14,9 @@ use anyhow::Result;
 use clap::Parser;
 
 use crate::{
-    arguments::{Arguments, Command},
+    arguments::{Arguments, Asked, Command},
     config::Config,
+    manage::Action,
 };
 
 fn main() -> ExitCode {
@@ -32,7 +35,7 @@ fn run(command: Command) -> Result<()> {
         Command::Serve(overrides) => {
             let config = Config::load(&overrides)?;
             logging::start(&config.log);
-            let data_dir = config::data_dir(&overrides)?;
+            let data_dir = config::data_dir(overrides.data_dir.as_deref())?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()?;
@@ -41,12 +44,33 @@ fn run(command: Command) -> Result<()> {
             runtime.shutdown_background();
             served
         }
-        Command::Config(overrides) => {
-            let printed = Config::load(&overrides)?.to_toml()?;
-            match std::io::stdout().write_all(printed.as_bytes()) {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-                _ => Ok(()),
-            }
+        Command::Config(overrides) => print(&Config::load(&overrides)?.to_toml()?),
+        Command::Status(asked) => ask(&asked, &Action::Status),
+        Command::Items(asked) => ask(&asked, &Action::Items),
+        Command::Pin(named) => ask(&named.asked, &Action::Pin(named.id.clone())),
+        Command::Unpin(named) => ask(&named.asked, &Action::Unpin(named.id.clone())),
+        Command::Remove(named) => ask(&named.asked, &Action::Remove(named.id.clone())),
+        Command::Collect(collect) => {
+            let upto = collect.upto.map(|size| size.0);
+            ask(&collect.asked, &Action::Collect { upto })
         }
+    }
+}
+
+/// Asks the running agent and prints what it says.
+fn ask(asked: &Asked, action: &Action) -> Result<()> {
+    let data_dir = config::data_dir(asked.data_dir.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    print(&runtime.block_on(manage::run(&data_dir, action, asked.json))?)
+}
+
+/// Prints a text. Whoever reads no further has had enough.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }

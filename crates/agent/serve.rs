@@ -14,10 +14,13 @@ use tokio_util::sync::CancellationToken;
 use universal_p2p_bittorrent::BitTorrent;
 use universal_p2p_core::Backend;
 use universal_p2p_gateway::{Gateway, Registry};
-use universal_p2p_management::{Facts, Token};
+use universal_p2p_management::{Facts, Plane, Token};
 use universal_p2p_store::Store;
 
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    running::Running,
+};
 
 /// What is left of the five seconds after a signal when streams have ended.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -28,18 +31,19 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
     // First what others may hold: who cannot have it should fail before anything is touched.
     let content = bind("listen.content", config.listen.content).await?;
     let management = bind("listen.management", config.listen.management).await?;
-    let store = Store::open(data_dir)?;
+    let store = Store::open(data_dir, store_settings(&config))?;
     let token = Token::load_or_make(data_dir).context("making the token in the data directory")?;
     let content_url = format!("http://{}", content.local_addr()?);
     let management_url = format!("http://{}", management.local_addr()?);
 
     let bittorrent = start_bittorrent(&config, &store).await?.map(Arc::new);
-    let backends = bittorrent
+    let backends: Vec<_> = bittorrent
         .iter()
         .map(|backend| Arc::clone(backend) as Arc<dyn Backend>)
         .collect();
     let settings = gateway_settings(&config, &management_url, &token);
-    let gateway = Gateway::new(Registry::new(backends), Arc::clone(&store), settings);
+    let registry = Registry::new(backends.clone());
+    let gateway = Gateway::new(registry, Arc::clone(&store), settings);
 
     let stop = CancellationToken::new();
     let facts = Facts {
@@ -47,14 +51,17 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         content: content_url.clone(),
         since: Instant::now(),
     };
+    let plane = Plane::new(facts, Arc::clone(&store), backends);
     // Before anybody is told: whoever reads the line may send the signal at once.
     let signalled = signals()?;
+    let running = Running::tell(data_dir, content.local_addr()?, management.local_addr()?)
+        .context("writing agent.json in the data directory")?;
     announce(&content_url, &management_url);
     let stopped = {
         let serving = async {
             tokio::try_join!(
                 gateway.serve(content, stop.clone()),
-                universal_p2p_management::serve(management, token, facts, stop.clone()),
+                universal_p2p_management::serve(management, token, plane, stop.clone()),
             )
         };
         tokio::pin!(serving);
@@ -68,6 +75,8 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
             }
         }
     };
+    // While the data directory is still held, or the note could be that of the next agent.
+    drop(running);
     if let Some(backend) = bittorrent {
         // Peers that do not answer lose their goodbye, not the user's data.
         let _ = timeout(LEAVE, backend.stop()).await;
@@ -90,6 +99,17 @@ fn announce(content: &str, management: &str) {
     // Nobody has to be reading: a service runs without.
     let _ = writeln!(out, "listening content={content} management={management}")
         .and_then(|()| out.flush());
+}
+
+fn store_settings(config: &Config) -> universal_p2p_store::Settings {
+    universal_p2p_store::Settings {
+        limit: config.disk.limit.0,
+        keep_free: config.disk.keep_free.0,
+        policy: match config.disk.policy {
+            config::Policy::Lru => universal_p2p_store::Policy::Lru,
+            config::Policy::Gdsf => universal_p2p_store::Policy::Gdsf,
+        },
+    }
 }
 
 async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<BitTorrent>> {

@@ -72,6 +72,11 @@ fn mistakes_are_named() {
     assert!(refusal("[listen]\ncontent = \"0.0.0.0:7788\"").contains("listen.public"));
     assert!(refusal("[limits]\nstreams = 0").contains("limits.streams"));
     assert!(refusal("[bittorrent]\ntrackers = [\"nonsense\"]").contains("trackers"));
+    let little = refusal("[disk]\nlimit = \"15MB\"");
+    assert!(little.contains("disk.limit = \"15MB\"") && little.contains("\"16MB\""));
+    assert!(refusal("[disk]\nlimit = \"1.5GB\"").contains("limit"));
+    assert!(refusal("[disk]\nkeep_free = \"some\"").contains("keep_free"));
+    assert!(refusal("[disk]\npolicy = \"fifo\"").contains("policy"));
     let both = "[listen]\ncontent = \"127.0.0.1:5\"\nmanagement = \"127.0.0.1:5\"";
     assert!(refusal(both).contains("listen.management"));
     let missing = Overrides {
@@ -81,6 +86,15 @@ fn mistakes_are_named() {
     assert!(
         format!("{:#}", Config::load(&missing).expect_err("missing"))
             .contains("/nonexistent/file.toml")
+    );
+}
+
+#[test]
+fn the_least_sizes_are_taken() {
+    let config = load("[disk]\nlimit = \"16MB\"\nkeep_free = \"0\"").expect("valid");
+    assert_eq!(
+        (config.disk.limit.0, config.disk.keep_free.0),
+        (16_000_000, 0)
     );
 }
 

@@ -1,8 +1,13 @@
 //! Values with a spelling of their own. Each reads and prints the same form.
 
+mod size;
+
 use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use size::Size;
+use size::{bytes_in, number_and_unit};
 
 /// Makes serde read and print a type by its text.
 macro_rules! by_text {
@@ -66,6 +71,7 @@ impl fmt::Display for Span {
 pub(crate) struct Rate(pub(crate) Option<NonZeroU32>);
 
 by_text!(Rate);
+by_text!(Size);
 
 /// One block of a piece: a limit below it would let nothing through.
 const SLOWEST: u64 = 16 * 1024;
@@ -78,21 +84,7 @@ impl FromStr for Rate {
             return Ok(Self(None));
         }
         let (number, unit) = number_and_unit(text);
-        let factor = match unit.trim_end_matches("/s") {
-            "" | "B" => 1,
-            "kB" | "KB" => 1000,
-            "KiB" => 1 << 10,
-            "MB" => 1_000_000,
-            "MiB" => 1 << 20,
-            "GB" => 1_000_000_000,
-            "GiB" => 1 << 30,
-            _ => 0,
-        };
-        let bytes = number
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(factor))
-            .unwrap_or(0);
+        let bytes = bytes_in(number, unit.trim_end_matches("/s")).unwrap_or(0);
         match u32::try_from(bytes).ok().and_then(NonZeroU32::new) {
             Some(rate) if bytes >= SLOWEST => Ok(Self(Some(rate))),
             _ => Err(format!(
@@ -112,11 +104,12 @@ impl fmt::Display for Rate {
     }
 }
 
-fn number_and_unit(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|letter: char| !letter.is_ascii_digit())
-        .unwrap_or(text.len());
-    (&text[..end], text[end..].trim_start())
+/// What goes first when room is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Policy {
+    Lru,
+    Gdsf,
 }
 
 /// How far sockets reach.

@@ -135,6 +135,16 @@ pub trait Backend: Send + Sync {
     /// Only where the own disk cannot be read.
     async fn status(&self, id: &Id) -> Result<Status>;
 
+    /// Lets a resource go, so that its bytes may: leaves its network and forgets what is in memory of
+    /// it. Streams of it end with an error once its bytes are gone. Does nothing where it is not known.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadId`] for what is no canonical id.
+    async fn release(&self, id: &Id) -> Result<()> {
+        let _ = id;
+        Ok(())
+    }
+
     /// The kinds of [`Document`] it has, each the third segment of an address.
     fn documents(&self) -> &'static [&'static str] {
         &[]

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::Token;
+use crate::{Token, problem::Problem};
 
 /// Answers loopback hosts only: a name that an attacker points at this machine is another origin.
 pub(crate) async fn host(request: Request, next: Next) -> Response {
@@ -18,23 +18,29 @@ pub(crate) async fn host(request: Request, next: Next) -> Response {
         .authority()
         .map(axum::http::uri::Authority::as_str)
         .or(host);
-    match (host, hosts.next()) {
-        (Some(host), None) if is_loopback(host) => next.run(request).await,
-        (Some(_), None) => refuse(
+    let refused = match (host, hosts.next()) {
+        (Some(host), None) if is_loopback(host) => {
+            if request.headers().contains_key("service-worker") {
+                Problem::bad_call("there is no script for a service worker here")
+            } else {
+                return next.run(request).await;
+            }
+        }
+        (Some(_), None) => Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
+            "wrong-host",
             "this host is not served here; use 127.0.0.1",
         ),
-        _ => refuse(StatusCode::BAD_REQUEST, "a request has exactly one Host"),
-    }
+        _ => Problem::bad_call("a request has exactly one Host"),
+    };
+    refused.into_response()
 }
 
 /// Lets calls through that carry the token and do not come from another origin's page.
 pub(crate) async fn caller(State(token): State<Token>, request: Request, next: Next) -> Response {
     if is_foreign_page(request.headers()) {
-        return refuse(
-            StatusCode::FORBIDDEN,
-            "pages of other origins may not call this",
-        );
+        let detail = "pages of other origins may not call this";
+        return Problem::new(StatusCode::FORBIDDEN, "foreign-page", detail).into_response();
     }
     let given = request
         .headers()
@@ -44,31 +50,10 @@ pub(crate) async fn caller(State(token): State<Token>, request: Request, next: N
     if given.is_some_and(|given| token.is(given)) {
         return next.run(request).await;
     }
-    let mut answer = refuse(
-        StatusCode::UNAUTHORIZED,
-        "send Authorization: Bearer with the token from the data directory",
-    );
-    answer
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    answer
-}
-
-/// What every answer says to browsers.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let mut answer = next.run(request).await;
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-    ] {
-        answer
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
-    answer
+    let detail = "send Authorization: Bearer with the token from the data directory";
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        .into_response()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -93,8 +78,4 @@ fn is_foreign_page(headers: &HeaderMap) -> bool {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     own.is_none_or(|own| origin.as_bytes() != format!("http://{own}").as_bytes())
-}
-
-fn refuse(status: StatusCode, why: &'static str) -> Response {
-    (status, why).into_response()
 }

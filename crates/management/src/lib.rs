@@ -6,30 +6,32 @@
 //! There are no cookies, because they cross ports, and no CORS headers.
 //!
 //! # Limitations
-//! So far it tells the agent's state; usage, items and settings are not here yet.
+//! Calls are answered one by one; there are no events yet, and settings cannot be changed.
 
+mod call;
+mod collect;
+mod edge;
 mod guard;
+mod items;
+mod page;
+mod plane;
+mod problem;
+mod sites;
 mod status;
 mod token;
+mod usage;
 
-use std::{io, time::Instant};
+use std::{io, sync::Arc};
 
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router, middleware,
+    routing::{delete, get, post, put},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use plane::{Facts, Plane};
 pub use token::Token;
-
-/// What the plane tells.
-#[derive(Clone, Debug)]
-pub struct Facts {
-    /// The program's version.
-    pub version: &'static str,
-    /// The address of the content plane, such as `http://127.0.0.1:7788`.
-    pub content: String,
-    /// When the agent was ready.
-    pub since: Instant,
-}
 
 /// Serves the plane until it is told to stop.
 ///
@@ -38,25 +40,39 @@ pub struct Facts {
 pub async fn serve(
     listener: TcpListener,
     token: Token,
-    facts: Facts,
+    plane: Plane,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    axum::serve(listener, router(token, facts))
+    axum::serve(listener, router(token, plane))
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
 }
 
-/// Outermost first: the host, because a foreign one must learn nothing; then who calls; then what.
-fn router(token: Token, facts: Facts) -> Router {
+/// Outermost first: what every answer says; the host, because a foreign one must learn nothing;
+/// that a call comes to an end; who calls; then what.
+fn router(token: Token, plane: Plane) -> Router {
+    let item = "/api/v0/items/{protocol}/{id}";
     let calls = Router::new()
-        .route("/api/v0/status", get(status::api))
+        .route("/api/v0/status", get(status::status))
+        .route("/api/v0/streams", get(status::streams))
+        .route("/api/v0/usage", get(usage::usage))
+        .route("/api/v0/items", get(items::list))
+        .route(item, get(items::one).delete(items::remove))
+        .route(&format!("{item}/pin"), put(items::pin).delete(items::unpin))
+        .route("/api/v0/sites/{site}", delete(sites::remove))
+        .route("/api/v0/collect", post(collect::collect))
+        .method_not_allowed_fallback(edge::no_such_method)
+        .fallback(edge::no_such_call)
         .layer(middleware::from_fn_with_state(token, guard::caller));
     Router::new()
-        .route("/", get(status::page))
+        .route("/", get(page::page))
+        .method_not_allowed_fallback(edge::no_such_method)
         .merge(calls)
-        .layer(middleware::from_fn(guard::headers))
+        .layer(middleware::from_fn(edge::time))
+        .layer(middleware::from_fn(edge::panics))
         .layer(middleware::from_fn(guard::host))
-        .with_state(facts)
+        .layer(middleware::from_fn(edge::headers))
+        .with_state(Arc::new(plane))
 }
 
 #[cfg(test)]

@@ -1,182 +1,297 @@
 //! The index on disk. The only file that names sled.
 //!
 //! It is a hint that can always be rebuilt from the files: where it cannot be read it is set aside
-//! under another name and a fresh one is begun. sled panics on some damage, so it is opened behind
-//! `catch_unwind`; and its `flush` does not reach the disk by itself, so the file is synced after.
+//! under another name and a fresh one is begun. sled panics on some damage, at the opening and
+//! later, so every call goes through [`sound`], which makes an error of that; and its `flush` does
+//! not reach the disk by itself, so the file is synced after.
+//!
+//! Here are the tables and how they are opened; what stands in them is below `index/`.
 
 use std::{
     fs::File,
-    panic::catch_unwind,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
-use sled::{Config, Db, Mode, Tree};
-use universal_p2p_core::{Evidence, Item, Site};
+use sled::{Batch, Config, Db, Mode, Tree};
 
-use crate::{OpenError, bits::PAGE_CHUNKS, ledger::Use};
+use crate::OpenError;
+
+mod folder;
+mod items;
+mod keys;
+mod meta;
+mod presence;
+mod row;
+mod seal;
+mod uses;
+
+pub(crate) use keys::{item, protocol};
+pub(crate) use row::ItemRow;
+use seal::Sum;
+
+/// How much the index may take on disk before it is looked at whether that is too much.
+const ROOM: u64 = 16 << 20;
+
+/// How many times the size of its rows the index may take on disk.
+const SLACK: u64 = 10;
+
+/// Rows that are copied at once.
+const COPIED_AT_ONCE: usize = 1000;
 
 /// Whether the index of the last run could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
+    /// It could, as far as can be told; or there was none.
     Sound,
+    /// It could not, or not all of it: what it says is a hint at best.
     Rebuilt,
 }
 
-/// The index: presence pages, which items' pages can be trusted, and uses.
+/// The index: a row for each item, presence pages, which items' pages can be trusted, and uses.
 pub(crate) struct Index {
     db: Db,
-    presence: Tree,
-    trust: Tree,
-    uses: Tree,
-    file: PathBuf,
+    items: Table,
+    presence: Table,
+    trust: Table,
+    uses: Table,
+    meta: Table,
+    folder: PathBuf,
 }
 
 /// sled's errors turn into I/O errors by `?`, so that its name stays in this file.
-type Result<T> = std::io::Result<T>;
+type Result<T> = io::Result<T>;
 
 impl Index {
     /// Opens the index in its own folder, setting an unreadable one aside.
+    ///
+    /// All of it is read once, so that damage is found now and not in the middle of something.
     pub(crate) fn open(folder: &Path) -> std::result::Result<(Self, Health), OpenError> {
-        match Self::try_open(folder) {
-            Ok(index) => return Ok((index, Health::Sound)),
+        folder::recover(folder).map_err(OpenError::at(folder))?;
+        let seal = seal::broken_open(&seal_path(folder)).map_err(OpenError::at(folder))?;
+        let existed = folder.exists();
+        match Self::open_whole(folder) {
+            Ok((index, sum)) => {
+                let lost = existed && !index.db.was_recovered();
+                let changed = seal.is_some_and(|seal| seal != sum.text());
+                if lost || changed {
+                    tracing::warn!("the index is not what it was; it is taken for a hint only");
+                }
+                let health = if lost || changed {
+                    Health::Rebuilt
+                } else {
+                    Health::Sound
+                };
+                return Ok((index.rewritten(sum)?, health));
+            }
+            Err(why) if is_about_the_system(&why) => return Err(OpenError::at(folder)(why)),
             Err(why) => {
                 tracing::warn!(%why, "the index cannot be read; it is set aside and rebuilt from the files");
             }
         }
-        let aside = folder.with_extension("unreadable");
-        if aside.exists() {
-            std::fs::remove_dir_all(&aside).map_err(OpenError::at(&aside))?;
+        folder::set_aside(folder).map_err(OpenError::at(folder))?;
+        match Self::open_whole(folder) {
+            Ok((index, _)) => Ok((index, Health::Rebuilt)),
+            Err(why) => {
+                folder::take_back(folder).map_err(OpenError::at(folder))?;
+                Err(OpenError::at(folder)(why))
+            }
         }
-        std::fs::rename(folder, &aside).map_err(OpenError::at(folder))?;
-        let index = Self::try_open(folder)
-            .map_err(|why| OpenError::at(folder)(std::io::Error::other(why)))?;
-        Ok((index, Health::Rebuilt))
     }
 
-    fn try_open(folder: &Path) -> std::result::Result<Self, String> {
-        let open = || -> Result<Self> {
-            let config = Config::new()
-                .path(folder)
-                .mode(Mode::LowSpace)
-                .cache_capacity(8 << 20);
-            let db = config.flush_every_ms(Some(1000)).open()?;
-            let (presence, trust) = (db.open_tree("presence")?, db.open_tree("trust")?);
-            let uses = db.open_tree("uses")?;
-            Ok(Self {
-                db,
-                presence,
-                trust,
-                uses,
-                file: folder.join("db"),
-            })
+    /// Opens the index and reads every row once.
+    fn open_whole(folder: &Path) -> Result<(Self, Sum)> {
+        sound(|| {
+            let index = Self::open_only(folder)?;
+            let sum = index.sum()?;
+            Ok((index, sum))
+        })
+    }
+
+    fn open_only(folder: &Path) -> Result<Self> {
+        let config = Config::new()
+            .path(folder)
+            .mode(Mode::LowSpace)
+            .cache_capacity(8 << 20);
+        let db = config.flush_every_ms(Some(1000)).open()?;
+        Ok(Self {
+            items: Table(db.open_tree("items")?),
+            presence: Table(db.open_tree("presence")?),
+            trust: Table(db.open_tree("trust")?),
+            uses: Table(db.open_tree("uses")?),
+            meta: Table(db.open_tree("meta")?),
+            db,
+            folder: folder.to_owned(),
+        })
+    }
+
+    fn tables(&self) -> [&Table; 5] {
+        [
+            &self.items,
+            &self.presence,
+            &self.trust,
+            &self.uses,
+            &self.meta,
+        ]
+    }
+
+    fn sum(&self) -> Result<Sum> {
+        let mut sum = Sum::new();
+        for table in self.tables() {
+            table.visit(b"", |key, value| {
+                sum.add(key);
+                sum.add(value);
+            })?;
+            sum.add(b"");
+        }
+        Ok(sum)
+    }
+
+    /// The index in a file of its size: sled's files grow and never shrink.
+    fn rewritten(self, sum: Sum) -> std::result::Result<Self, OpenError> {
+        let allocated = folder::allocated(&self.folder);
+        if allocated <= ROOM || allocated <= sum.bytes.saturating_mul(SLACK) {
+            return Ok(self);
+        }
+        if let Err(why) = self.copy(sum) {
+            tracing::warn!(%why, "the index stays larger than it has to be");
+            return Ok(self);
+        }
+        let folder = self.folder.clone();
+        let close = || {
+            drop(self);
+            folder::replace(&folder)
         };
-        catch_unwind(open)
-            .map_err(|_| "it is damaged".to_owned())?
-            .map_err(|error| error.to_string())
+        sound(close).map_err(OpenError::at(&folder))?;
+        let (index, _) = Self::open_whole(&folder).map_err(OpenError::at(&folder))?;
+        tracing::info!(
+            from = allocated,
+            to = folder::allocated(&folder),
+            "the index was rewritten"
+        );
+        Ok(index)
     }
 
-    /// How many stops were not clean. Pages that were written before the last of them are hints.
-    pub(crate) fn unclean_stops(&self) -> Result<u64> {
-        Ok(self.trust.get(UNCLEAN_STOPS)?.map_or(0, |row| number(&row)))
+    /// Copies every row to a fresh folder, and makes sure that they arrived.
+    fn copy(&self, sum: Sum) -> Result<()> {
+        let fresh = folder::fresh(&self.folder);
+        folder::remove(&fresh)?;
+        sound(|| {
+            let copy = Self::open_only(&fresh)?;
+            for (from, to) in self.tables().into_iter().zip(copy.tables()) {
+                from.copy(to)?;
+            }
+            copy.settle()?;
+            if copy.sum()? != sum {
+                return Err(io::Error::other("the copy differs"));
+            }
+            Ok(())
+        })
     }
 
-    /// Counts one more unclean stop and makes sure that this is never forgotten.
-    pub(crate) fn count_unclean_stop(&self) -> Result<()> {
-        let stops = self.unclean_stops()? + 1;
-        self.trust.insert(UNCLEAN_STOPS, &stops.to_be_bytes())?;
-        self.settle()
-    }
-
-    /// Whether the pages of an item are all from after that many unclean stops.
-    pub(crate) fn is_trusted(&self, item: &Item, unclean_stops: u64) -> Result<bool> {
-        Ok(self
-            .trust
-            .get(item_key(item))?
-            .is_some_and(|row| number(&row) == unclean_stops))
-    }
-
-    /// Notes that every chunk of an item was checked after that many unclean stops.
-    pub(crate) fn trust(&self, item: &Item, unclean_stops: u64) -> Result<()> {
-        self.trust
-            .insert(item_key(item), &unclean_stops.to_be_bytes())?;
-        Ok(())
-    }
-
-    /// Every presence page of an item.
-    pub(crate) fn pages(&self, item: &Item) -> Result<Vec<(u32, Vec<u8>)>> {
-        let prefix = item_key(item);
-        let page_of = |key: &[u8]| {
-            key.get(prefix.len()..)?
-                .try_into()
-                .ok()
-                .map(u32::from_be_bytes)
-        };
-        let mut pages = Vec::new();
-        for row in self.presence.scan_prefix(&prefix) {
-            let (key, bytes) = row?;
-            pages.extend(page_of(&key).map(|page| (page, bytes.to_vec())));
-        }
-        Ok(pages)
-    }
-
-    /// Replaces one presence page.
-    pub(crate) fn set_page(&self, item: &Item, page: u32, bits: &[u8]) -> Result<()> {
-        debug_assert!(bits.len() <= PAGE_CHUNKS as usize / 8, "a page of its size");
-        let mut key = item_key(item);
-        key.extend(page.to_be_bytes());
-        if bits.iter().all(|byte| *byte == 0) {
-            self.presence.remove(key)?;
-        } else {
-            self.presence.insert(key, bits)?;
-        }
-        Ok(())
-    }
-
-    /// Adds a use to what is already booked for its item and site.
-    pub(crate) fn add_use(&self, item: &Item, site: &Site, fresh: Use) -> Result<()> {
-        let mut key = item_key(item);
-        key.push(evidence_code(site.evidence));
-        key.extend(site.name.as_bytes());
-        let booked = self
-            .uses
-            .get(&key)?
-            .and_then(|row| Use::decode(&row))
-            .unwrap_or_default();
-        self.uses
-            .insert(key, booked.with(fresh).encode().to_vec())?;
-        Ok(())
+    /// Writes down what all rows add up to: the last thing before a clean stop.
+    ///
+    /// Nothing may be written after it. Takes some time: it reads everything.
+    pub(crate) fn seal(&self) -> Result<()> {
+        let sum = sound(|| {
+            self.settle()?;
+            self.sum()
+        })?;
+        sum.seal(&seal_path(&self.folder))
     }
 
     /// Makes everything written so far survive a power cut.
     pub(crate) fn settle(&self) -> Result<()> {
-        self.db.flush()?;
-        File::open(&self.file)?.sync_all()?;
-        Ok(())
+        sound(|| {
+            self.db.flush()?;
+            File::open(self.folder.join("db"))?.sync_all()
+        })
     }
 }
 
-/// The row that counts unclean stops; no item's key can be equal to it.
-const UNCLEAN_STOPS: &[u8] = b"unclean stops";
+/// One table of the index. Keys stand in the order of their bytes.
+struct Table(Tree);
 
-fn number(row: &[u8]) -> u64 {
-    row.try_into().map_or(0, u64::from_be_bytes)
-}
-
-/// `protocol NUL id NUL`: an item's prefix in every table. Neither part can hold a NUL.
-fn item_key(item: &Item) -> Vec<u8> {
-    let mut key = Vec::with_capacity(64);
-    for part in [item.protocol, item.id.as_str()] {
-        key.extend(part.as_bytes());
-        key.push(0);
+impl Table {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let row = sound(|| Ok(self.0.get(key)?))?;
+        Ok(row.map(|row| row.to_vec()))
     }
-    key
-}
 
-fn evidence_code(evidence: Evidence) -> u8 {
-    match evidence {
-        Evidence::Origin => b'o',
-        Evidence::Referer => b'r',
-        Evidence::Claimed => b'c',
-        Evidence::Unknown => b'u',
+    fn set(&self, key: &[u8], row: &[u8]) -> Result<()> {
+        sound(|| Ok(self.0.insert(key, row)?)).map(drop)
+    }
+
+    fn remove(&self, key: &[u8]) -> Result<()> {
+        sound(|| Ok(self.0.remove(key)?)).map(drop)
+    }
+
+    /// Shows every row whose key begins with `prefix`.
+    fn visit(&self, prefix: &[u8], mut visit: impl FnMut(&[u8], &[u8])) -> Result<()> {
+        sound(|| {
+            for row in self.0.scan_prefix(prefix) {
+                let (key, row) = row?;
+                visit(&key, &row);
+            }
+            Ok(())
+        })
+    }
+
+    /// Removes those rows whose key begins with `prefix` that `gone` says yes to.
+    fn remove_if(&self, prefix: &[u8], gone: impl Fn(&[u8]) -> bool) -> Result<()> {
+        sound(|| {
+            for key in self.0.scan_prefix(prefix).keys() {
+                let key = key?;
+                if gone(&key) {
+                    self.0.remove(key)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn copy(&self, to: &Self) -> Result<()> {
+        let mut rows = self.0.iter();
+        loop {
+            let mut batch = Batch::default();
+            let mut count = 0;
+            for row in rows.by_ref().take(COPIED_AT_ONCE) {
+                let (key, value) = row?;
+                batch.insert(key, value);
+                count += 1;
+            }
+            if count == 0 {
+                return Ok(());
+            }
+            to.0.apply_batch(batch)?;
+        }
     }
 }
+
+/// Makes an error of a panic: sled panics on damage that it did not foresee.
+fn sound<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let damaged = |_| {
+        let text = "the index is damaged; the next start rebuilds it";
+        Err(io::Error::new(io::ErrorKind::InvalidData, text))
+    };
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(damaged)
+}
+
+/// Whether the system is in the way rather than damage, so that nothing may be set aside.
+fn is_about_the_system(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock,
+    };
+    matches!(
+        error.kind(),
+        PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull | WouldBlock
+    ) || error.to_string().contains("could not acquire lock")
+}
+
+fn seal_path(folder: &Path) -> PathBuf {
+    folder.with_extension("seal")
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Bytes that file systems allocate at a time.
+pub(crate) const DISK_BLOCK: u64 = 4096;
+
 /// The length of an object and of its chunks, in bytes. The last chunk may be shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -56,6 +59,14 @@ impl Layout {
     pub fn bytes_of(&self, chunk: u32) -> Range<u64> {
         let start = (u64::from(chunk) * self.chunk_length).min(self.length);
         start..(start + self.chunk_length).min(self.length)
+    }
+
+    /// Bytes that a chunk takes on disk, in whole blocks of the file system.
+    #[must_use]
+    pub fn disk_bytes_of(&self, chunk: u32) -> u64 {
+        let bytes = self.bytes_of(chunk);
+        let end = bytes.end.next_multiple_of(DISK_BLOCK);
+        end - bytes.start / DISK_BLOCK * DISK_BLOCK
     }
 
     /// The chunks that a range of bytes touches.

@@ -10,25 +10,19 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use universal_p2p_core::{ByteStream, Item, Result, Site};
 
-use crate::{Store, ledger::Use};
+use crate::ledger::{Ledger, Open};
 
-/// Somebody reads an item. Dropping it books the access, the bytes and the site.
+/// Somebody reads an item. The bytes are booked while it is held, what remains when it is dropped.
 #[must_use = "a lease ends when it is dropped; keep it with the body it stands for"]
 pub struct Lease {
-    store: Arc<Store>,
-    item: Item,
-    site: Site,
-    bytes: u64,
+    ledger: Arc<Ledger>,
+    stream: Arc<Open>,
 }
 
 impl Lease {
-    pub(crate) fn new(store: Arc<Store>, item: Item, site: Site) -> Self {
-        Self {
-            store,
-            item,
-            site,
-            bytes: 0,
-        }
+    pub(crate) fn new(ledger: Arc<Ledger>, item: Item, site: Site) -> Self {
+        let stream = ledger.open(item, site);
+        Self { ledger, stream }
     }
 
     /// Counts the bytes of a body and lives as long as it.
@@ -40,8 +34,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.store
-            .book(self.item.clone(), self.site.clone(), Use::now(self.bytes));
+        self.ledger.end(&self.stream);
     }
 }
 
@@ -57,7 +50,7 @@ impl Stream for Tracked {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = self.body.poll_next_unpin(cx);
         if let Poll::Ready(Some(Ok(bytes))) = &next {
-            self.lease.bytes += bytes.len() as u64;
+            self.lease.stream.serve(bytes.len() as u64);
         }
         next
     }

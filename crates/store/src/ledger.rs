@@ -1,119 +1,235 @@
-//! Who asked for what: coalesced in memory, written to the index once a second.
+//! Who asks for what: every open stream, and what is not written to the index yet.
+//!
+//! A stream counts its bytes in its own counter, without a lock or a clock; once a second somebody
+//! takes what is new in all of them. So an abrupt stop loses seconds of a stream, however long it
+//! has been open.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use universal_p2p_core::{Item, Site};
 
-/// The first byte of every row, so that a later format can be told apart.
-const FORMAT: u8 = 1;
+use crate::report::StreamReport;
 
-/// What one site used of one item.
+mod usage;
+
+pub(crate) use usage::Use;
+
+/// How many different uses wait at most; what is more is booked to the unknown site.
+const MOST_WAITING: usize = 65_536;
+
+/// What is new of an item and a site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Use {
-    /// First access in seconds since 1970; 0 for never.
-    pub(crate) first: u64,
-    /// Last access in seconds since 1970.
-    pub(crate) last: u64,
-    /// Bytes served.
-    pub(crate) bytes: u64,
+pub(crate) struct Fresh {
+    /// When, and how many bytes.
+    pub(crate) used: Use,
+    /// Streams that were opened.
+    pub(crate) began: u64,
 }
 
-impl Use {
-    /// A use of `bytes` at this moment.
-    pub(crate) fn now(bytes: u64) -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
+impl Fresh {
+    fn with(self, other: Self) -> Self {
         Self {
-            first: since,
-            last: since,
-            bytes,
+            used: self.used.with(other.used),
+            began: self.began.saturating_add(other.began),
         }
-    }
-
-    /// Both uses as one.
-    pub(crate) fn with(self, other: Self) -> Self {
-        let first = match (self.first, other.first) {
-            (0, first) | (first, 0) => first,
-            (a, b) => a.min(b),
-        };
-        Self {
-            first,
-            last: self.last.max(other.last),
-            bytes: self.bytes.saturating_add(other.bytes),
-        }
-    }
-
-    pub(crate) fn encode(self) -> [u8; 25] {
-        let mut row = [FORMAT; 25];
-        for (place, value) in [(1, self.first), (9, self.last), (17, self.bytes)] {
-            row[place..place + 8].copy_from_slice(&value.to_be_bytes());
-        }
-        row
-    }
-
-    pub(crate) fn decode(row: &[u8]) -> Option<Self> {
-        let number = |at: usize| Some(u64::from_be_bytes(row.get(at..at + 8)?.try_into().ok()?));
-        if row.first() != Some(&FORMAT) {
-            return None;
-        }
-        Some(Self {
-            first: number(1)?,
-            last: number(9)?,
-            bytes: number(17)?,
-        })
     }
 }
 
-/// Uses that are not in the index yet.
-#[derive(Default)]
-pub(crate) struct Ledger(Mutex<HashMap<(Item, Site), Use>>);
+/// What is new since the last time.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// What was used by whom.
+    pub(crate) uses: HashMap<(Item, Site), Fresh>,
+    /// Bytes fetched from the network.
+    pub(crate) fetched: HashMap<Item, u64>,
+}
 
-impl Ledger {
-    pub(crate) fn add(&self, item: Item, site: Site, fresh: Use) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let booked = waiting.entry((item, site)).or_default();
+impl Taken {
+    /// Whether nothing is new.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.uses.is_empty() && self.fetched.is_empty()
+    }
+
+    fn book(&mut self, item: Item, site: Site, fresh: Fresh) {
+        let mut key = (item, site);
+        if self.uses.len() >= MOST_WAITING && !self.uses.contains_key(&key) {
+            key.1 = Site::unknown();
+        }
+        let booked = self.uses.entry(key).or_default();
         *booked = booked.with(fresh);
     }
 
-    pub(crate) fn take(&self) -> HashMap<(Item, Site), Use> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn fetch(&mut self, item: Item, bytes: u64) {
+        let fetched = self.fetched.entry(item).or_default();
+        *fetched = fetched.saturating_add(bytes);
+    }
+}
+
+/// A stream that is open.
+pub(crate) struct Open {
+    number: u64,
+    item: Item,
+    site: Site,
+    /// Seconds since 1970.
+    since: u64,
+    served: AtomicU64,
+}
+
+impl Open {
+    /// Counts bytes that were served. No lock, no clock.
+    pub(crate) fn serve(&self, bytes: u64) {
+        self.served.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// An open stream, and what has been taken of it.
+struct Entry {
+    stream: Arc<Open>,
+    taken: Option<u64>,
+}
+
+impl Entry {
+    /// What is new of it; none where nothing is.
+    fn take(&mut self, ended: bool) -> Option<Fresh> {
+        let served = self.stream.served.load(Ordering::Relaxed);
+        let bytes = served - self.taken.unwrap_or(0);
+        let began = u64::from(self.taken.is_none());
+        if bytes == 0 && began == 0 && !ended {
+            return None;
+        }
+        self.taken = Some(served);
+        let mut used = Use::now(bytes);
+        if began > 0 {
+            used.first = self.stream.since;
+        }
+        Some(Fresh { used, began })
+    }
+}
+
+#[derive(Default)]
+struct Books {
+    /// How many streams were ever opened.
+    opened: u64,
+    open: HashMap<u64, Entry>,
+    /// How many streams of an item are open; items without are not in it.
+    streams: HashMap<Item, u64>,
+    waiting: Taken,
+}
+
+/// Every open stream, and the accounts that are not in the index yet.
+#[derive(Default)]
+pub(crate) struct Ledger(Mutex<Books>);
+
+impl Ledger {
+    /// Notes that a stream was opened. It has to be [ended](Self::end).
+    pub(crate) fn open(&self, item: Item, site: Site) -> Arc<Open> {
+        let mut books = self.books();
+        books.opened += 1;
+        let stream = Arc::new(Open {
+            number: books.opened,
+            item,
+            site,
+            since: usage::seconds(),
+            served: AtomicU64::new(0),
+        });
+        *books.streams.entry(stream.item.clone()).or_default() += 1;
+        let entry = Entry {
+            stream: Arc::clone(&stream),
+            taken: None,
+        };
+        books.open.insert(stream.number, entry);
+        stream
+    }
+
+    /// Notes that a stream has ended. What is new of it stays until it is taken.
+    pub(crate) fn end(&self, stream: &Open) {
+        let mut books = self.books();
+        let Some(mut entry) = books.open.remove(&stream.number) else {
+            return;
+        };
+        if let Some(fresh) = entry.take(true) {
+            let (item, site) = (stream.item.clone(), stream.site.clone());
+            books.waiting.book(item, site, fresh);
+        }
+        if let Some(count) = books.streams.get_mut(&stream.item) {
+            *count -= 1;
+            if *count == 0 {
+                books.streams.remove(&stream.item);
+            }
+        }
+    }
+
+    /// Counts bytes of an item that came from the network.
+    pub(crate) fn fetch(&self, item: &Item, bytes: u64) {
+        self.books().waiting.fetch(item.clone(), bytes);
+    }
+
+    /// Takes what is new of every stream, open or ended, and of what was fetched.
+    pub(crate) fn take(&self) -> Taken {
+        let mut books = self.books();
+        let mut taken = std::mem::take(&mut books.waiting);
+        for entry in books.open.values_mut() {
+            if let Some(fresh) = entry.take(false) {
+                let (item, site) = (entry.stream.item.clone(), entry.stream.site.clone());
+                taken.book(item, site, fresh);
+            }
+        }
+        taken
+    }
+
+    /// Takes back what could not be written, for the next time.
+    pub(crate) fn put_back(&self, taken: Taken) {
+        let mut books = self.books();
+        for ((item, site), fresh) in taken.uses {
+            books.waiting.book(item, site, fresh);
+        }
+        for (item, bytes) in taken.fetched {
+            books.waiting.fetch(item, bytes);
+        }
+    }
+
+    /// Every open stream, the oldest first.
+    pub(crate) fn streams(&self) -> Vec<StreamReport> {
+        let mut streams: Vec<_> = {
+            let books = self.books();
+            let streams = books.open.values();
+            streams.map(|entry| Arc::clone(&entry.stream)).collect()
+        };
+        streams.sort_unstable_by_key(|stream| stream.number);
+        streams.iter().map(|stream| report(stream)).collect()
+    }
+
+    /// How many streams of an item are open.
+    pub(crate) fn streams_of(&self, item: &Item) -> u64 {
+        self.books().streams.get(item).copied().unwrap_or(0)
+    }
+
+    /// How many streams are open.
+    pub(crate) fn open_streams(&self) -> u64 {
+        self.books().open.len() as u64
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn report(stream: &Open) -> StreamReport {
+    StreamReport {
+        protocol: stream.item.protocol,
+        id: stream.item.id.as_str().to_owned(),
+        site: stream.site.name.to_string(),
+        evidence: stream.site.evidence,
+        since: stream.since,
+        served: stream.served.load(Ordering::Relaxed),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn uses_add_up() {
-        let (early, late) = (
-            Use {
-                first: 5,
-                last: 9,
-                bytes: 10,
-            },
-            Use {
-                first: 7,
-                last: 20,
-                bytes: 1,
-            },
-        );
-        let both = Use {
-            first: 5,
-            last: 20,
-            bytes: 11,
-        };
-        assert_eq!(early.with(late), both);
-        assert_eq!(late.with(early), both);
-        assert_eq!(Use::default().with(late), late);
-        assert_eq!(Use::decode(&both.encode()), Some(both));
-        assert_eq!(Use::decode(b"\x02rest"), None);
-        assert_eq!(Use::decode(b""), None);
-    }
-}
+mod tests;

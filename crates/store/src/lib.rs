@@ -12,26 +12,54 @@
 //! [`Held::Unchecked`] and is hashed again before it is served, so that neither a damaged index nor
 //! a torn write can reach a reader.
 //!
+//! # What may be on disk
+//! Everything takes room through one gauge: whoever is about to write a chunk takes room for all of
+//! it first ([`Object::reserve`]), and gets none beyond `disk.limit` or below `disk.keep_free`. What
+//! is charged is set right by what the file system has really allocated, and the running total is
+//! derived from the files at every start. A collector makes room before it is needed: it chooses by
+//! a pure function of plain values (`policy`), never what is pinned or lies in the window of a
+//! reader ([`Window`]), and gives up chunks in an order that is safe at every moment:
+//! taken back from peers ([`Announcer`]) → gone in the index, synced → hole punched → may be fetched
+//! again. So whatever is announced to peers is present; and a byte that is read while its chunk is
+//! given up is thrown away by whoever reads it ([`Object::read_checked`]).
+//!
 //! # Limitations
-//! The disk limit and the choice of what to give up are not here yet; a chunk can already be
-//! forgotten ([`Object::forget`]).
+//! Where the file system cannot punch holes (not Linux) the space of an item is freed only when all
+//! of it goes.
 
+mod announce;
 mod bits;
 mod buffers;
+mod catalog;
+mod clock;
+mod collect;
 mod dirty;
 mod error;
+mod gauge;
 mod index;
 mod layout;
 mod lease;
 mod ledger;
 mod object;
+mod pins;
 mod platform;
+mod policy;
 mod presence;
+mod recency;
+mod report;
+mod size;
 mod store;
+mod window;
 
+pub use announce::{Announcer, Withdrawn};
 pub use error::OpenError;
 pub use layout::Layout;
 pub use lease::Lease;
 pub use object::{Check, Object};
+pub use policy::Policy;
 pub use presence::Held;
-pub use store::Store;
+pub use report::{
+    Collection, DiskUse, ItemReport, Kept, Reason, Removed, SiteReport, SiteUse, StreamReport,
+};
+pub use store::{RemoveError, Settings, Store};
+pub use window::Window;

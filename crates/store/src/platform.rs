@@ -1,6 +1,11 @@
 //! File calls that differ between systems. What only Linux has stands here, each with a fallback.
 
-use std::{fs::File, io, ops::Range};
+use std::{
+    fs::{File, Metadata},
+    io,
+    ops::Range,
+    path::Path,
+};
 
 /// Reads at an offset without moving any cursor; returns how much.
 #[cfg(unix)]
@@ -100,4 +105,44 @@ pub(crate) fn data_ranges(_: &File, length: u64) -> Vec<Range<u64>> {
     std::iter::once(0..length)
         .filter(|all| !all.is_empty())
         .collect()
+}
+
+/// What a file system has left for this user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Space {
+    /// Bytes.
+    pub(crate) free: u64,
+    /// Files that can be made; `None` where the file system does not count them.
+    pub(crate) inodes: Option<u64>,
+}
+
+/// Asks the file system of a folder what is left.
+#[cfg(unix)]
+pub(crate) fn space(folder: &Path) -> io::Result<Space> {
+    let found = rustix::fs::statvfs(folder)?;
+    Ok(Space {
+        free: found.f_bavail.saturating_mul(found.f_frsize),
+        inodes: (found.f_files > 0).then_some(found.f_favail),
+    })
+}
+
+/// Elsewhere only the limit counts.
+#[cfg(not(unix))]
+pub(crate) fn space(_: &Path) -> io::Result<Space> {
+    Ok(Space {
+        free: u64::MAX / 2,
+        inodes: None,
+    })
+}
+
+/// Bytes that are allocated for a file or folder, which for a sparse file is less than its length.
+#[cfg(unix)]
+pub(crate) fn allocated(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::blocks(metadata).saturating_mul(512)
+}
+
+/// Elsewhere what is allocated is taken to be the length.
+#[cfg(not(unix))]
+pub(crate) fn allocated(metadata: &Metadata) -> u64 {
+    metadata.len()
 }

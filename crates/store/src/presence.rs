@@ -1,8 +1,11 @@
 //! What is known of the chunks of one object.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::bits::{Bits, PAGE_CHUNKS};
+use crate::{
+    bits::{Bits, PAGE_CHUNKS},
+    recency::{Recency, Run},
+};
 
 /// What is known of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,18 +18,30 @@ pub enum Held {
     Checked,
 }
 
-/// What is known of all chunks. A chunk is in at most one of the two sets.
+/// A chunk that room was taken for, and that is not checked yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Begun {
+    /// Bytes that room was taken for.
+    reserved: u64,
+    /// Bytes written so far; they may count twice.
+    written: u64,
+}
+
+/// What is known of all chunks. A chunk is in at most one of the sets.
 pub(crate) struct Presence {
     checked: Bits,
     unchecked: Bits,
+    begun: HashMap<u32, Begun>,
+    /// Given up, and its space not free yet: it cannot be begun before that.
+    leaving: HashSet<u32>,
     dirty_pages: BTreeSet<u32>,
-    /// Bytes written so far to chunks that are not checked yet; they may count twice.
-    written: HashMap<u32, u64>,
+    recency: Recency,
+    used: bool,
 }
 
 impl Presence {
     /// As the pages of a trusted index say.
-    pub(crate) fn from_pages(chunks: u32, pages: &[(u32, Vec<u8>)]) -> Self {
+    pub(crate) fn from_pages(chunks: u32, pages: &[(u32, Vec<u8>)], runs: &[Run]) -> Self {
         let mut checked = Bits::new(chunks);
         for (page, bytes) in pages {
             checked.load_page(*page, bytes);
@@ -34,14 +49,21 @@ impl Presence {
         Self {
             checked,
             unchecked: Bits::new(chunks),
+            begun: HashMap::new(),
+            leaving: HashSet::new(),
             dirty_pages: BTreeSet::new(),
-            written: HashMap::new(),
+            recency: Recency::from_runs(chunks, runs),
+            used: false,
         }
     }
 
     /// Nothing is trusted: these chunks have data on disk. What the index says is written anew.
-    pub(crate) fn in_doubt(chunks: u32, with_data: impl Iterator<Item = u32>) -> Self {
-        let mut presence = Self::from_pages(chunks, &[]);
+    pub(crate) fn in_doubt(
+        chunks: u32,
+        with_data: impl Iterator<Item = u32>,
+        runs: &[Run],
+    ) -> Self {
+        let mut presence = Self::from_pages(chunks, &[], runs);
         for chunk in with_data {
             presence.unchecked.set(chunk, true);
         }
@@ -64,40 +86,127 @@ impl Presence {
         &self.checked
     }
 
+    /// Every chunk that takes space: checked, in doubt, or begun.
+    pub(crate) fn on_disk(&self) -> Vec<u32> {
+        let held = self.checked.ones().chain(self.unchecked.ones());
+        let mut all: Vec<_> = held.chain(self.begun.keys().copied()).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Whether nothing of a chunk is there, or about to be, or on its way out.
+    pub(crate) fn is_nothing(&self, chunk: u32) -> bool {
+        self.held(chunk) == Held::Absent
+            && !self.begun.contains_key(&chunk)
+            && !self.leaving.contains(&chunk)
+    }
+
     /// Whether no chunk is in doubt any more.
     pub(crate) fn is_settled(&self) -> bool {
         self.unchecked.ones().next().is_none()
     }
 
-    /// A chunk's hash was right.
-    pub(crate) fn check(&mut self, chunk: u32) {
+    /// Room was taken for a chunk.
+    pub(crate) fn begin(&mut self, chunk: u32, reserved: u64, stamp: u64) {
+        let begun = Begun {
+            reserved,
+            written: 0,
+        };
+        self.begun.insert(chunk, begun);
+        self.recency.touch(chunk, stamp);
+    }
+
+    /// Whether a chunk is begun and may be written to.
+    pub(crate) fn is_begun(&self, chunk: u32) -> bool {
+        self.begun.contains_key(&chunk)
+    }
+
+    /// Whether a chunk is on its way out.
+    pub(crate) fn is_leaving(&self, chunk: u32) -> bool {
+        self.leaving.contains(&chunk)
+    }
+
+    /// A chunk's hash was right. Returns the room that was taken for it, or nothing where it was
+    /// given up meanwhile, so that the hash is of what is gone.
+    pub(crate) fn check(&mut self, chunk: u32, stamp: u64) -> Option<u64> {
+        if self.is_nothing(chunk) || self.leaving.contains(&chunk) {
+            return None;
+        }
         self.unchecked.set(chunk, false);
-        self.written.remove(&chunk);
         if self.checked.set(chunk, true) {
             self.dirty_pages.insert(chunk / PAGE_CHUNKS);
         }
+        self.recency.touch(chunk, stamp);
+        self.used = true;
+        Some(self.begun.remove(&chunk).map_or(0, |begun| begun.reserved))
     }
 
-    /// A chunk is given up.
-    pub(crate) fn forget(&mut self, chunk: u32) {
-        self.doubt_is_over(chunk);
-        self.written.remove(&chunk);
+    /// A chunk is given up: it leaves until [`Presence::gone`]. Returns the room that was taken for
+    /// it, or nothing where there was nothing of it.
+    pub(crate) fn give_up(&mut self, chunk: u32) -> Option<u64> {
+        if self.is_nothing(chunk) || !self.leaving.insert(chunk) {
+            return None;
+        }
+        self.unchecked.set(chunk, false);
         if self.checked.set(chunk, false) {
             self.dirty_pages.insert(chunk / PAGE_CHUNKS);
         }
+        self.used = true;
+        Some(self.begun.remove(&chunk).map_or(0, |begun| begun.reserved))
     }
 
-    /// Nothing is believed of an unchecked chunk any more.
+    /// Marks a chunk that nothing is there of, so that it is not begun while its edge is worked on.
+    pub(crate) fn hold_back(&mut self, chunk: u32) -> bool {
+        self.is_nothing(chunk) && self.leaving.insert(chunk)
+    }
+
+    /// The space of a chunk is free.
+    pub(crate) fn gone(&mut self, chunk: u32) {
+        self.leaving.remove(&chunk);
+    }
+
+    /// Nothing is believed of an unchecked chunk any more; its bytes are still on disk.
     pub(crate) fn doubt_is_over(&mut self, chunk: u32) {
-        self.unchecked.set(chunk, false);
+        if self.unchecked.set(chunk, false) {
+            self.begun.entry(chunk).or_default();
+        }
     }
 
     pub(crate) fn note_written(&mut self, chunk: u32, bytes: u64) {
-        *self.written.entry(chunk).or_default() += bytes;
+        if let Some(begun) = self.begun.get_mut(&chunk) {
+            begun.written += bytes;
+        }
     }
 
     pub(crate) fn written(&self, chunk: u32) -> u64 {
-        self.written.get(&chunk).copied().unwrap_or(0)
+        self.begun.get(&chunk).map_or(0, |begun| begun.written)
+    }
+
+    /// Room that was taken and is not written yet, in bytes.
+    pub(crate) fn unwritten(&self) -> u64 {
+        let left = |begun: &Begun| begun.reserved.saturating_sub(begun.written);
+        self.begun.values().map(left).sum()
+    }
+
+    /// Somebody reads a chunk.
+    pub(crate) fn touch(&mut self, chunk: u32, stamp: u64) {
+        self.recency.touch(chunk, stamp);
+        self.used = true;
+    }
+
+    /// When a chunk was last used; 0 where nobody knows.
+    pub(crate) fn stamp(&self, chunk: u32) -> u64 {
+        self.recency.stamp(chunk)
+    }
+
+    /// When what is held was last used, if that has changed since it was last asked.
+    pub(crate) fn take_runs(&mut self) -> Option<Vec<Run>> {
+        std::mem::take(&mut self.used).then(|| self.runs())
+    }
+
+    /// When what is held was last used.
+    pub(crate) fn runs(&self) -> Vec<Run> {
+        self.recency.runs(self.on_disk().into_iter())
     }
 
     /// The pages that changed since they were last taken.

@@ -1,47 +1,74 @@
-//! The data directory: who owns it, its objects, its small documents, and the thread that syncs.
+//! The data directory: who owns it, its objects, and the threads that sync, count and collect.
+
+mod busy;
+mod documents;
+mod removal;
+mod settling;
+mod telling;
+mod walk;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc},
     thread,
-    time::Duration,
 };
 
-use bytes::Bytes;
-use tokio::task::spawn_blocking;
 use universal_p2p_core::{Item, Site};
 
 use crate::{
-    Check, Layout, Lease, Object, OpenError,
+    Check, Layout, Lease, Object, OpenError, Policy,
     buffers::Buffers,
+    catalog::Catalog,
+    clock, collect,
     dirty::Dirty,
+    gauge::{Charge, Gauge},
     index::{Health, Index},
-    ledger::{Ledger, Use},
+    ledger::Ledger,
     object::Start,
+    pins::Pins,
+    recency::Run,
+    report::Collection,
+    window::{Allowance, Windows},
 };
 
-/// Tells files that are being written apart.
-static PARTIAL: AtomicU64 = AtomicU64::new(0);
+pub(crate) use busy::Busy;
+pub use removal::RemoveError;
 
-/// How often is looked for what is due.
-const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// How much may be on disk, and who goes first.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The most that may be allocated under the data directory, in bytes.
+    pub limit: u64,
+    /// What has to stay free on its file system, in bytes.
+    pub keep_free: u64,
+    /// Who goes first.
+    pub policy: Policy,
+}
 
 /// The data directory of one agent.
 pub struct Store {
     folder: PathBuf,
-    index: Index,
+    pub(crate) index: Index,
     unclean_stops: u64,
+    pub(crate) gauge: Arc<Gauge>,
+    pub(crate) catalog: Catalog,
+    pub(crate) policy: Policy,
+    pins: Pins,
+    /// The index and other files that are nobody's.
+    own: Charge,
+    allowance: Arc<Allowance>,
     objects: Mutex<HashMap<Item, Weak<Object>>>,
+    busy: Mutex<HashSet<Item>>,
+    idle: Condvar,
     dirty: Dirty,
     settling: Mutex<()>,
-    ledger: Ledger,
+    collecting: Mutex<()>,
+    floor: Mutex<f64>,
+    last_collection: Mutex<Option<Collection>>,
+    pub(crate) ledger: Arc<Ledger>,
     buffers: Buffers,
     stopper: Mutex<Option<mpsc::Sender<()>>>,
     _lock: File,
@@ -50,9 +77,12 @@ pub struct Store {
 impl Store {
     /// Opens a data directory, or makes one. It belongs to this store until it is dropped.
     ///
+    /// What is on disk is counted on a thread of its own: it can be read at once, and nothing is
+    /// written before the count is done.
+    ///
     /// # Errors
     /// [`OpenError::InUse`] where another agent has it, [`OpenError::Unusable`] where it cannot be written.
-    pub fn open(folder: &Path) -> Result<Arc<Self>, OpenError> {
+    pub fn open(folder: &Path, settings: Settings) -> Result<Arc<Self>, OpenError> {
         for part in ["objects", "metadata"] {
             let path = folder.join(part);
             fs::create_dir_all(&path).map_err(OpenError::at(path))?;
@@ -71,25 +101,53 @@ impl Store {
         File::create(&unclean)
             .and_then(|mark| mark.sync_all())
             .map_err(OpenError::at(unclean))?;
+        let gauge = Gauge::new(folder.to_owned(), settings.limit, settings.keep_free)
+            .map_err(OpenError::at(folder))?;
+        let pins = Pins::open(folder, &index).map_err(OpenError::at(folder))?;
+        let rows = index.items().map_err(broken)?;
         let (stopper, stopped) = mpsc::channel();
         let store = Arc::new(Self {
             folder: folder.to_owned(),
-            index,
             unclean_stops,
+            catalog: Catalog::new(&gauge, rows, &pins.all()),
+            policy: settings.policy,
+            pins,
+            own: Charge::none(&gauge),
+            gauge,
+            allowance: Arc::default(),
             objects: Mutex::default(),
+            busy: Mutex::default(),
+            idle: Condvar::new(),
             dirty: Dirty::default(),
             settling: Mutex::default(),
-            ledger: Ledger::default(),
+            collecting: Mutex::default(),
+            floor: Mutex::new(index.floor().map_err(broken)?),
+            index,
+            last_collection: Mutex::default(),
+            ledger: Arc::default(),
             buffers: Buffers::default(),
             stopper: Mutex::new(Some(stopper)),
             _lock: lock,
         });
-        let weak = Arc::downgrade(&store);
-        let settler = thread::Builder::new().name("store".into());
-        settler
-            .spawn(move || settle_regularly(&weak, &stopped))
-            .map_err(OpenError::at(folder))?;
+        let (settled, counted, collected) = (
+            Arc::downgrade(&store),
+            Arc::downgrade(&store),
+            Arc::downgrade(&store),
+        );
+        store.start("store-settle", move || {
+            settling::settle_regularly(&settled, &stopped);
+        })?;
+        store.start("store-count", move || walk::count(&counted))?;
+        store.start("store-collect", move || {
+            collect::collect_regularly(&collected);
+        })?;
         Ok(store)
+    }
+
+    fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let thread = thread::Builder::new().name(name.into());
+        thread.spawn(work).map_err(OpenError::at(&self.folder))?;
+        Ok(())
     }
 
     /// The object of an item, opened or made. Everybody who asks for the same item gets the same one.
@@ -104,6 +162,8 @@ impl Store {
         layout: Layout,
         check: Check,
     ) -> io::Result<Arc<Object>> {
+        // Whoever frees chunks of it without opening it has to be done first.
+        let _busy = self.wait_busy(item);
         let mut objects = guard(&self.objects);
         if let Some(open) = objects.get(item).and_then(Weak::upgrade) {
             return if open.layout() == layout {
@@ -112,9 +172,8 @@ impl Store {
                 Err(io::ErrorKind::InvalidInput.into())
             };
         }
-        let folder = self.folder.join("objects").join(item.protocol);
-        fs::create_dir_all(&folder)?;
-        let path = folder.join(item.id.as_str());
+        let path = self.object_path(item);
+        fs::create_dir_all(path.parent().ok_or(io::ErrorKind::NotFound)?)?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -124,12 +183,23 @@ impl Store {
         let trusted = self.index.is_trusted(item, self.unclean_stops)?;
         let sound = trusted && file.metadata()?.len() == layout.length();
         file.set_len(layout.length())?;
+        let (charge, runs) = self.catalog.with(item, |entry| {
+            if entry.layout != Some(layout) {
+                entry.layout = Some(layout);
+                entry.changed();
+            }
+            (Arc::clone(&entry.charge), entry.runs.to_vec())
+        });
         let start = Start {
             item: item.clone(),
             layout,
             file,
             check,
             buffers: self.buffers.clone(),
+            windows: Windows::new(Arc::clone(&self.allowance)),
+            charge,
+            gauge: Arc::clone(&self.gauge),
+            runs,
             store: Arc::downgrade(self),
         };
         let object = if sound {
@@ -146,42 +216,23 @@ impl Store {
         Ok(object)
     }
 
-    /// Keeps a small document of an item, such as its metadata, until the item is removed.
-    ///
-    /// # Errors
-    /// What the file system says.
-    pub async fn keep_document(&self, item: &Item, kind: &str, bytes: Bytes) -> io::Result<()> {
-        let path = self.document_path(item, kind);
-        let write = move || {
-            let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-            fs::create_dir_all(folder)?;
-            // Two may keep the same document at the same moment.
-            let number = PARTIAL.fetch_add(1, Ordering::Relaxed);
-            let partial = path.with_extension(format!("{number}.partial"));
-            let mut file = File::create(&partial)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            fs::rename(&partial, &path)?;
-            File::open(folder)?.sync_all()
-        };
-        spawn_blocking(write).await.map_err(io::Error::other)?
-    }
-
-    /// A small document that was kept, if there is one.
-    ///
-    /// # Errors
-    /// What the file system says.
-    pub async fn document(&self, item: &Item, kind: &str) -> io::Result<Option<Bytes>> {
-        match tokio::fs::read(self.document_path(item, kind)).await {
-            Ok(bytes) => Ok(Some(bytes.into())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Notes that a site reads an item, for as long as the lease lives.
     pub fn lease(self: &Arc<Self>, item: Item, site: Site) -> Lease {
-        Lease::new(Arc::clone(self), item, site)
+        // Only what is on disk: ids that nobody has are not noted, whoever asks for them.
+        self.catalog
+            .look(&item, |entry| entry.last = clock::stamp());
+        Lease::new(Arc::clone(&self.ledger), item, site)
+    }
+
+    /// Keeps an item's own name for whoever looks at what is on disk. It is hostile text.
+    pub fn describe(&self, item: &Item, name: &str) {
+        let name = &name[..name.floor_char_boundary(LONGEST_NAME)];
+        self.catalog.with(item, |entry| {
+            if entry.name.as_deref() != Some(name) && !name.is_empty() {
+                entry.name = Some(name.into());
+                entry.changed();
+            }
+        });
     }
 
     /// A folder for files that a backend's library keeps by itself; it counts as the agent's own.
@@ -194,42 +245,6 @@ impl Store {
         Ok(folder)
     }
 
-    /// Syncs the data of everything that arrived, then writes the index and syncs that.
-    ///
-    /// # Errors
-    /// What the file system or the index says; what could not be written is tried again later.
-    pub fn settle(&self) -> io::Result<()> {
-        self.settle_objects(true)
-    }
-
-    fn settle_objects(&self, all: bool) -> io::Result<()> {
-        let _one_at_a_time = guard(&self.settling);
-        let uses = self.ledger.take();
-        let objects = self.dirty.take(all);
-        if objects.is_empty() && uses.is_empty() {
-            return Ok(());
-        }
-        let mut failed = Ok(());
-        for object in objects {
-            if let Err(error) = self.settle_object(&object) {
-                self.dirty.mark(&object);
-                failed = Err(error);
-            }
-        }
-        for ((item, site), fresh) in uses {
-            self.index.add_use(&item, &site, fresh)?;
-        }
-        self.index.settle().and(failed)
-    }
-
-    fn settle_object(&self, object: &Object) -> io::Result<()> {
-        object.sync_pages(|page, bits| self.index.set_page(object.item(), page, bits))?;
-        if object.is_settled() {
-            self.index.trust(object.item(), self.unclean_stops)?;
-        }
-        Ok(())
-    }
-
     /// Ends the store in order: everything is synced, and the next start trusts the index.
     ///
     /// Nothing may be written after it. Blocks on the disk.
@@ -237,8 +252,11 @@ impl Store {
     /// # Errors
     /// What the file system or the index says; the next start then hashes what it finds.
     pub fn close(&self) -> io::Result<()> {
+        self.gauge.stop();
         guard(&self.stopper).take();
+        let _last = self.one_collection();
         self.settle()?;
+        self.index.seal()?;
         fs::remove_file(self.folder.join("unclean"))
     }
 
@@ -246,17 +264,46 @@ impl Store {
         self.dirty.mark(object);
     }
 
-    pub(crate) fn book(&self, item: Item, site: Site, fresh: Use) {
-        self.ledger.add(item, site, fresh);
+    pub(crate) fn book_fetched(&self, item: &Item, bytes: u64) {
+        self.ledger.fetch(item, bytes);
     }
 
-    fn document_path(&self, item: &Item, kind: &str) -> PathBuf {
-        self.folder
-            .join("metadata")
-            .join(item.protocol)
-            .join(format!("{}.{kind}", item.id))
+    /// An object is closed; what is known of when it was used stays.
+    pub(crate) fn closed(&self, item: &Item, runs: Vec<Run>) {
+        self.catalog.look(item, |entry| entry.set_runs(runs));
+    }
+
+    /// The objects that somebody has open.
+    pub(crate) fn open_objects(&self) -> HashMap<Item, Arc<Object>> {
+        let objects = guard(&self.objects);
+        let open = objects
+            .iter()
+            .filter_map(|(item, object)| Some((item.clone(), object.upgrade()?)));
+        open.collect()
+    }
+
+    pub(crate) fn one_collection(&self) -> MutexGuard<'_, ()> {
+        guard(&self.collecting)
+    }
+
+    pub(crate) fn note_collection(&self, done: Collection) {
+        *guard(&self.last_collection) = Some(done);
+    }
+
+    /// What went scored so much: whatever is used from now on stands above it.
+    pub(crate) fn raise_floor(&self, score: f64) {
+        let mut floor = guard(&self.floor);
+        *floor = floor.max(score);
+    }
+
+    pub(crate) fn object_path(&self, item: &Item) -> PathBuf {
+        let objects = self.folder.join("objects");
+        objects.join(item.protocol).join(item.id.as_str())
     }
 }
+
+/// The longest name of an item that is kept, in bytes.
+const LONGEST_NAME: usize = 255;
 
 /// Takes the data directory for this process.
 fn lock(folder: &Path) -> Result<File, OpenError> {
@@ -273,15 +320,6 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
             path: folder.to_owned(),
         }),
         Err(TryLockError::Error(cause)) => Err(OpenError::Unusable { path, cause }),
-    }
-}
-
-fn settle_regularly(store: &Weak<Store>, stopped: &mpsc::Receiver<()>) {
-    while stopped.recv_timeout(SETTLE_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
-        let Some(store) = store.upgrade() else { return };
-        if let Err(error) = store.settle_objects(false) {
-            tracing::error!(%error, "the index on disk is behind; it is tried again in a second");
-        }
     }
 }
 

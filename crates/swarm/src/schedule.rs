@@ -4,7 +4,8 @@
 //! to a peer that brings it by the time at which the swarm as a whole would get there; so a slow
 //! peer works further ahead instead of holding up the next byte. Pieces that are needed later are
 //! left to one peer each. What is late is asked of a second peer, and what nobody wants any more
-//! is cancelled.
+//! is cancelled. Where there is room on disk for some pieces only, the first ones in the order of
+//! need are begun.
 //!
 //! # Limitations
 //! Pieces are taken in the order of need only; rare pieces are not preferred. A block is asked of at
@@ -108,6 +109,10 @@ pub(crate) struct Picture<'a> {
     pub(crate) peers: &'a [Peer<'a>],
     /// What is there and asked for.
     pub(crate) progress: &'a Progress,
+    /// The pieces that room on disk was taken for.
+    pub(crate) reserved: &'a Bits,
+    /// How many more pieces may be begun.
+    pub(crate) may_begin: u32,
 }
 
 /// What to send. The caller notes it in its [`Progress`]: first the cancels, then the requests.
@@ -117,6 +122,8 @@ pub(crate) struct Plan {
     pub(crate) requests: Vec<(PeerKey, Block)>,
     /// Requests that are to be withdrawn, because nobody wants the block any more.
     pub(crate) cancels: Vec<(PeerKey, Block)>,
+    /// The first piece in the order of need that peers would have been asked for if there were room.
+    pub(crate) held_back: Option<u32>,
     /// When to plan again even if nothing happens, as time since the swarm began.
     pub(crate) look_again: Option<Duration>,
 }
@@ -130,12 +137,13 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// requests; while no peer takes more requests, it does not depend on the windows.
 pub(crate) fn plan(picture: &Picture<'_>) -> Plan {
     let cancels = wanted::unwanted(picture);
-    let requests = assign::assign(picture, &cancels);
+    let (requests, held_back) = assign::assign(picture, &cancels);
     let outstanding = !requests.is_empty()
         || (picture.peers.iter()).any(|peer| picture.progress.asked_of(peer.key) > 0);
     Plan {
         requests,
         cancels,
+        held_back,
         look_again: outstanding.then(|| picture.now + PATIENCE),
     }
 }

@@ -12,7 +12,13 @@
 //! A piece is in [`Progress::held`](crate::schedule::Progress) only while the [`Content`] says that
 //! it is checked: it enters after the content has hashed it on disk, and [`Swarm::forget`] takes it
 //! out before the content gives up a byte. Peers are served and told from that set alone, and a
-//! block that was read for a peer is sent only if its piece is still in it afterwards.
+//! block that was read for a peer is sent only if its piece was in it all the while.
+//!
+//! # What is asked for and what there is room for
+//! Whatever is asked of peers or came from them belongs to a piece that [`Content::reserve`] has said
+//! yes to, and that was not given up since. A block that comes after its piece was given up is not
+//! written. While a piece is hashed or written to it is not given up, so that no bytes vanish under
+//! a hash: nobody is blamed for holes.
 
 mod arrivals;
 mod blame;
@@ -27,6 +33,7 @@ mod peer;
 mod places;
 mod reading;
 mod rivals;
+mod room;
 mod rounds;
 mod state;
 #[cfg(test)]
@@ -113,10 +120,11 @@ impl Swarm {
         self.live.follow(sources);
     }
 
-    /// Begins to fetch a range of bytes, a bounded stretch ahead of where the reader is.
+    /// Begins to fetch a range of bytes, a bounded stretch ahead of where the reader is: no more than
+    /// its reach, in bytes, and in any case the piece where it is.
     #[must_use = "nothing is fetched once it is dropped"]
-    pub fn read(&self, range: Range<u64>, need: Need) -> Reader {
-        let reading = Reading::new(range, need, self.live.now());
+    pub fn read(&self, range: Range<u64>, need: Need, reach: u64) -> Reader {
+        let reading = Reading::new(range, need, reach, self.live.now());
         // What failed for others may work by now: whoever comes is told only of what fails from here on.
         self.live.take_failure();
         let key = self.live.state().add_reader(reading);
@@ -127,11 +135,14 @@ impl Swarm {
         }
     }
 
-    /// Gives pieces up towards peers: no peer is told of them or gets them any more, and no
-    /// connection breaks. Their bytes may go from then on; until the result is dropped nobody is
-    /// asked for them again.
+    /// Gives pieces up towards peers, whole or in part: no peer is told of them or gets them any more,
+    /// what was asked of peers is taken back, and no connection breaks. The bytes of
+    /// [`Forgetting::pieces`] may go from then on; until the result is dropped nobody is asked for
+    /// them again.
     pub fn forget(&self, pieces: &[u32]) -> Forgetting {
         let forgotten = self.live.state().forget(pieces);
+        // Who was asked for them has time for others.
+        self.live.wake.notify_one();
         Forgetting {
             live: Arc::clone(&self.live),
             pieces: forgotten,
@@ -184,7 +195,7 @@ pub struct Forgetting {
 }
 
 impl Forgetting {
-    /// The pieces whose bytes may go: those that were held.
+    /// The pieces whose bytes may go: not those that are being hashed or written to just now.
     #[must_use]
     pub fn pieces(&self) -> &[u32] {
         &self.pieces
@@ -206,8 +217,9 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Says that the reader is at this offset of the torrent now.
-    pub fn move_to(&self, at: u64) {
+    /// Says that the reader is at this offset of the torrent now, and how many bytes from there on
+    /// may be fetched; the piece where it is is fetched in any case.
+    pub fn move_to(&self, at: u64, reach: u64) {
         let now = self.live.now();
         let mut state = self.live.state();
         let piece = state.pieces.piece_at(at);
@@ -217,6 +229,7 @@ impl Reader {
         };
         let was_in = self.live.pieces.piece_at(reading.at());
         reading.move_to(at, waits, now);
+        reading.set_reach(reach);
         drop(state);
         // Within a piece only the deadlines move; they are looked at soon enough.
         if piece != was_in {

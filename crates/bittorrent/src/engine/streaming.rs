@@ -103,7 +103,7 @@ impl Engine for Streaming {
         need: Need,
     ) -> Box<dyn Fetch> {
         let swarm = self.swarm(torrent.metainfo.infohash);
-        Box::new(Fetching(swarm.map(|swarm| swarm.read(range, need))))
+        Box::new(Fetching(swarm.map(|swarm| swarm.read(range, need, u64::MAX))))
     }
 
     async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {
@@ -162,7 +162,7 @@ struct Fetching(Option<swarm::Reader>);
 impl Fetch for Fetching {
     fn move_to(&self, at: u64) {
         if let Some(reader) = &self.0 {
-            reader.move_to(at);
+            reader.move_to(at, u64::MAX);
         }
     }
 }

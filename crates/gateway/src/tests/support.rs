@@ -52,7 +52,12 @@ pub(super) struct World {
 
 /// The one place that knows how a store is made.
 fn store(folder: &TempDir) -> Arc<Store> {
-    Store::open(folder.path()).expect("a fresh folder")
+    let settings = universal_p2p_store::Settings {
+        limit: 1 << 30,
+        keep_free: 0,
+        policy: universal_p2p_store::Policy::Lru,
+    };
+    Store::open(folder.path(), settings).expect("a fresh folder")
 }
 
 pub(super) fn world(settings: Settings) -> World {

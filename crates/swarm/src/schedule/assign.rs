@@ -39,15 +39,18 @@ const PASSES: [Pass; 6] = [
     Pass::Left,
 ];
 
-/// Chooses the requests of a plan.
-pub(super) fn assign(picture: &Picture<'_>, cancels: &[(PeerKey, Block)]) -> Vec<(PeerKey, Block)> {
+/// Chooses the requests of a plan, and says which piece is held back for want of room.
+pub(super) fn assign(
+    picture: &Picture<'_>,
+    cancels: &[(PeerKey, Block)],
+) -> (Vec<(PeerKey, Block)>, Option<u32>) {
     let Some(mut table) = Table::new(picture, cancels) else {
-        return Vec::new();
+        return (Vec::new(), None);
     };
     for pass in PASSES {
         table.run(pass);
     }
-    table.requests
+    (table.requests, table.shelf.held_back)
 }
 
 /// A plan being made.

@@ -233,7 +233,7 @@ impl Progress {
     }
 
     /// The blocks of a piece that are asked of somebody, and of whom.
-    pub(super) fn asks_in(&self, piece: u32) -> Vec<(PeerKey, Block)> {
+    pub(crate) fn asks_in(&self, piece: u32) -> Vec<(PeerKey, Block)> {
         self.asks.in_piece(piece)
     }
 

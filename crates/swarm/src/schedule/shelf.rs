@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::schedule::progress::{Begun, Unasked};
 use crate::schedule::wanted::{Wanted, Wants};
-use crate::schedule::{PeerKey, Picture};
+use crate::schedule::{Peer, PeerKey, Picture};
 
 /// How many pieces are looked through at most for urgent ones whose blocks are all asked.
 const MOST_URGENT: usize = 256;
@@ -65,6 +65,10 @@ pub(super) struct Shelf<'a> {
     open: Vec<Open>,
     /// The urgent pieces that were looked up.
     pub(super) urgent: HashMap<u32, Wanted>,
+    /// The first piece that is left out because there is no room on disk for it.
+    pub(super) held_back: Option<u32>,
+    /// For how many more pieces there is room.
+    room: u32,
     ended: bool,
 }
 
@@ -76,6 +80,8 @@ impl<'a> Shelf<'a> {
             wants: Wants::new(picture, swarm_rate),
             open: Vec::new(),
             urgent: HashMap::new(),
+            held_back: None,
+            room: picture.may_begin,
             ended: false,
         }
     }
@@ -115,6 +121,9 @@ impl<'a> Shelf<'a> {
         if begun.is_some_and(|begun| begun.unasked().count() == 0) {
             return Some(wanted);
         }
+        if begun.is_none() && !self.finds_room(wanted.piece) {
+            return Some(wanted);
+        }
         let blocks = self.picture.pieces.blocks_in(wanted.piece);
         let title = Title {
             wanted,
@@ -129,5 +138,24 @@ impl<'a> Shelf<'a> {
             senders: None,
         });
         Some(wanted)
+    }
+
+    /// Whether there is room on disk for a piece that is not begun. One that nobody sends takes none.
+    fn finds_room(&mut self, piece: u32) -> bool {
+        if self.room == u32::MAX || self.picture.reserved.has(piece) {
+            return true;
+        }
+        let sends = |peer: &Peer<'_>| {
+            peer.have.has(piece) && (!peer.choked || peer.allowed_fast.contains(&piece))
+        };
+        if !self.picture.peers.iter().any(sends) {
+            return false;
+        }
+        if self.room == 0 {
+            self.held_back.get_or_insert(piece);
+            return false;
+        }
+        self.room -= 1;
+        true
     }
 }

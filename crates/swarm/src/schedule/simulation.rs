@@ -1,5 +1,6 @@
 //! A swarm in virtual time, to see what plans come to. Nothing in it waits or touches a network.
 
+mod cache;
 mod client;
 mod far_peer;
 mod scenarios;

@@ -219,3 +219,31 @@ fn who_is_on_parole_does_not_help_where_others_can() {
     assert_eq!(scene.progress.asked_of(PeerKey(1)), 0);
     assert_eq!(scene.progress.asked_of(PeerKey(2)), 8);
 }
+
+#[test]
+fn only_the_first_pieces_are_begun_where_there_is_room_for_few() {
+    let mut scene = Scene::new(vec![proven(1e6); 3], &[(5, 8, 0.0)], 8);
+    scene.room = 2;
+    scene.happen(Step::Plan);
+    assert_eq!(scene.progress.asked_pieces().collect::<Vec<_>>(), [5, 6]);
+    assert_eq!(scene.plan().held_back, Some(7));
+    for number in 0..3 {
+        for _ in 0..16 {
+            scene.happen(Step::Arrive(number));
+        }
+    }
+    // What room was taken for is fetched whatever is left.
+    scene.reserved.set(9, true);
+    scene.happen(Step::Plan);
+    assert_eq!(scene.progress.asked_pieces().collect::<Vec<_>>(), [9]);
+}
+
+#[test]
+fn what_nobody_sends_takes_no_room() {
+    let mut sketch = proven(1e6);
+    sketch.have[0] = false;
+    let mut scene = Scene::new(vec![sketch], &[(0, 8, 0.0)], 8);
+    scene.room = 1;
+    scene.happen(Step::Plan);
+    assert_eq!(scene.progress.asked_pieces().collect::<Vec<_>>(), [1]);
+}

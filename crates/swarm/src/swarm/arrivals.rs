@@ -33,7 +33,7 @@ pub(super) enum Verdict {
 }
 
 impl State {
-    /// Says whether a block that has come in is to be written.
+    /// Says whether a block that has come in is to be written; if so, that begins.
     pub(super) fn welcome(
         &mut self,
         key: PeerKey,
@@ -51,12 +51,20 @@ impl State {
         let asked = block.filter(|block| self.progress.is_asked_of(*block, key));
         let stray = block.filter(|block| asked.is_none() && peer.take_stray(*block));
         match asked.or(stray) {
-            // A piece that was wrong is fetched from one peer alone, so that it shows who lies.
-            Some(block) if stray.is_some() && self.suspects.has(block.piece) => {
+            // A piece that was wrong is fetched from one peer alone, so that it shows who lies; and
+            // for one that was given up there may be no room.
+            Some(block)
+                if stray.is_some()
+                    && (self.suspects.has(block.piece)
+                        || !self.room.reserved().has(block.piece)) =>
+            {
                 self.totals.wasted += length as u64;
                 Ok(Welcome::Leave)
             }
-            Some(block) if !self.progress.has(block) => Ok(Welcome::Take(block)),
+            Some(block) if !self.progress.has(block) => {
+                self.room.begin_write(block.piece);
+                Ok(Welcome::Take(block))
+            }
             Some(block) => {
                 // Somebody else was quicker.
                 self.progress.withdraw(block, key);
@@ -78,6 +86,7 @@ impl State {
     pub(super) fn arrived(&mut self, key: PeerKey, block: Block, now: Duration) -> Option<u32> {
         let bytes = self.pieces.bytes_of_block(block);
         let length = bytes.end - bytes.start;
+        self.room.end_write(block.piece);
         let arrival = self.progress.arrive(block, key, now);
         if let Some(peer) = self.peers.get_mut(&key) {
             peer.downloaded += length;
@@ -184,7 +193,7 @@ impl State {
 
     /// Tells peers of a piece we have got. Those too that have it: they may give theirs up, and were
     /// perhaps told that we had given up ours.
-    fn announce(&mut self, piece: u32) {
+    pub(super) fn announce(&mut self, piece: u32) {
         let held = self.progress.held();
         for peer in self.peers.values_mut() {
             peer.send(&Message::Have(piece));

@@ -1,6 +1,6 @@
 //! Deciding what happens next: who is asked for what, who is dialled, what is hashed.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use super::state::State;
 use crate::schedule::{self, Picture};
@@ -45,6 +45,9 @@ impl State {
     }
 
     /// Asks peers for what readers want next. Says when to look again at the latest.
+    ///
+    /// Nothing is asked of a piece before there is room for it. A plan that is held back for want of
+    /// room is made again after 10 ms, and less and less often, up to every 200 ms, while none comes.
     fn ask(&mut self, now: Duration) -> Option<Duration> {
         let readers: Vec<_> = self
             .readers
@@ -66,6 +69,8 @@ impl State {
             readers: &readers,
             peers: &peers,
             progress: &self.progress,
+            reserved: self.room.reserved(),
+            may_begin: self.content.room(),
         });
         for (key, block) in plan.cancels {
             self.progress.withdraw(block, key);
@@ -73,7 +78,12 @@ impl State {
                 peer.cancel(block, self.pieces);
             }
         }
+        let mut no_room = BTreeSet::new();
         for (key, block) in plan.requests {
+            if no_room.contains(&block.piece) || !self.take_room(block.piece) {
+                no_room.insert(block.piece);
+                continue;
+            }
             if let Some(peer) = self.peers.get_mut(&key) {
                 self.progress.ask(block, key, now);
                 peer.request(block, self.pieces);
@@ -84,7 +94,13 @@ impl State {
             peer.pace.sent(now, outstanding);
             peer.low_water = outstanding * 3 / 4;
         }
-        plan.look_again
+        no_room.extend(plan.held_back);
+        // Room is asked for even where there is none: that has some made.
+        if plan.held_back.is_some_and(|piece| self.take_room(piece)) {
+            self.room.found_some();
+        }
+        let look_for_room = self.room.look_again(!no_room.is_empty(), now);
+        plan.look_again.into_iter().chain(look_for_room).min()
     }
 
     fn choose_peers(&mut self, now: Duration, room: usize) -> Vec<SocketAddr> {

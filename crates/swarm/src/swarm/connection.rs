@@ -137,7 +137,8 @@ async fn listen<R: AsyncRead + Unpin>(
 /// What there is to send.
 enum Next {
     Messages,
-    Block(Request),
+    /// A block, and the generation of its piece.
+    Block(Request, u32),
     Nothing,
 }
 
@@ -151,7 +152,9 @@ async fn speak<W: AsyncWrite + Unpin>(
     loop {
         match next(live, key, &mut buffer)? {
             Next::Messages => {}
-            Next::Block(request) => block(live, key, request, &mut buffer).await?,
+            Next::Block(request, generation) => {
+                block(live, key, (request, generation), &mut buffer).await?;
+            }
             Next::Nothing => {
                 let called = timeout(KEEP_ALIVE, wake.notified()).await;
                 if called.is_err() {
@@ -180,14 +183,18 @@ fn next(live: &Live, key: PeerKey, buffer: &mut Vec<u8>) -> Result<Next, Parting
     if peer.take_outgoing(buffer) {
         return Ok(Next::Messages);
     }
-    Ok(peer.uploads.pop_front().map_or(Next::Nothing, Next::Block))
+    let Some(request) = peer.uploads.pop_front() else {
+        return Ok(Next::Nothing);
+    };
+    let generation = state.room.generation(request.piece);
+    Ok(Next::Block(request, generation))
 }
 
 /// Reads a block that a peer asked for. One at a time: a slow peer holds the memory of one block.
 async fn block(
     live: &Arc<Live>,
     key: PeerKey,
-    request: Request,
+    (request, generation): (Request, u32),
     buffer: &mut Vec<u8>,
 ) -> Result<(), Parting> {
     live.session.uploads.pass(request.length).await;
@@ -199,8 +206,8 @@ async fn block(
     };
     let read = spawn_blocking(reading).await.map_err(io::Error::other)?;
     let mut state = live.state();
-    // It may have been given up while it was read: then these may be zeros.
-    let is_held = state.progress.held().has(piece);
+    // It may have been given up while it was read, and be here again: then these may be zeros.
+    let is_held = state.progress.held().has(piece) && state.room.generation(piece) == generation;
     let Some(peer) = state.peers.get_mut(&key) else {
         return Err(Parting::Left);
     };

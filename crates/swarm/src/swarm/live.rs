@@ -163,7 +163,7 @@ impl Live {
         Ok(())
     }
 
-    /// Writes a block that was asked for.
+    /// Writes a block after the state has said that it is to be written.
     pub(super) fn take(self: &Arc<Self>, key: PeerKey, block: Block, data: &[u8]) {
         let at = self.pieces.bytes_of_block(block).start;
         if let Err(error) = self.content.write(at, data) {
@@ -184,10 +184,7 @@ impl Live {
     /// The disk takes nothing: nothing more is asked for until a reader has heard of it.
     fn fail(&self, block: Block, key: PeerKey, error: io::Error) {
         tracing::warn!(%error, "a block could not be written");
-        let mut state = self.state();
-        state.progress.withdraw(block, key);
-        state.stopped = true;
-        drop(state);
+        self.state().write_failed(key, block);
         *self.failure() = Some(error);
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Reading {
     mark: (u64, Duration),
     /// Bytes per second; 0 while unknown.
     rate: f64,
+    /// How many bytes from where it is may be fetched.
+    reach: u64,
     need: Need,
     /// Whether it waits for what is missing: that time says nothing of how fast it reads.
     waits: bool,
@@ -47,12 +49,13 @@ pub enum Need {
 const LATER: f64 = 12.0;
 
 impl Reading {
-    pub(super) fn new(range: Range<u64>, need: Need, now: Duration) -> Self {
+    pub(super) fn new(range: Range<u64>, need: Need, reach: u64, now: Duration) -> Self {
         Self {
             at: range.start,
             end: range.end,
             mark: (range.start, now),
             rate: 0.0,
+            reach,
             need,
             waits: true,
         }
@@ -88,7 +91,12 @@ impl Reading {
         }
     }
 
-    /// As the scheduler sees it.
+    /// No more than so many bytes from where it is are to be fetched.
+    pub(super) fn set_reach(&mut self, reach: u64) {
+        self.reach = reach;
+    }
+
+    /// As the scheduler sees it. The piece where it is is wanted whole, whatever its reach.
     pub(super) fn wish(&self, pieces: Pieces) -> Reader {
         #[expect(
             clippy::cast_possible_truncation,
@@ -97,10 +105,12 @@ impl Reading {
         )]
         let by_rate = (self.rate * AHEAD) as u64;
         let least = NEAR.max(2 * u64::from(pieces.piece_length()));
+        let here = pieces.bytes_of(pieces.piece_at(self.at)).end;
+        let reach = self.reach.max(here.saturating_sub(self.at));
         Reader {
             at: self.at,
             end: self.end,
-            window: by_rate.clamp(least, least.max(FAR)),
+            window: by_rate.clamp(least, least.max(FAR)).min(reach),
             rate: self.rate,
             begins: match self.need {
                 Need::Now => 0.0,
@@ -121,7 +131,7 @@ mod tests {
     #[test]
     fn a_fast_reader_gets_more_ahead_and_a_seek_forgets_its_pace() {
         let pieces = Pieces::new(10 << 30, 1 << 20).expect("pieces");
-        let mut reading = Reading::new(0..10 << 30, Need::Now, seconds(0));
+        let mut reading = Reading::new(0..10 << 30, Need::Now, u64::MAX, seconds(0));
         assert_eq!(reading.wish(pieces).window, NEAR);
         reading.move_to(0, false, seconds(7));
         reading.move_to(5 << 20, false, seconds(8));
@@ -135,7 +145,7 @@ mod tests {
     #[test]
     fn waiting_does_not_make_a_reader_slow() {
         let pieces = Pieces::new(10 << 30, 1 << 20).expect("pieces");
-        let mut reading = Reading::new(0..10 << 30, Need::Now, seconds(0));
+        let mut reading = Reading::new(0..10 << 30, Need::Now, u64::MAX, seconds(0));
         reading.move_to(1 << 20, false, seconds(60));
         assert!(reading.wish(pieces).rate == 0.0);
         reading.move_to(3 << 20, true, seconds(61));
@@ -147,7 +157,17 @@ mod tests {
     #[test]
     fn large_pieces_are_fetched_two_at_a_time_at_least() {
         let pieces = Pieces::new(10 << 30, 64 << 20).expect("pieces");
-        let reading = Reading::new(0..10 << 30, Need::Now, seconds(0));
+        let reading = Reading::new(0..10 << 30, Need::Now, u64::MAX, seconds(0));
         assert_eq!(reading.wish(pieces).window, 128 << 20);
+    }
+
+    #[test]
+    fn a_reader_of_short_reach_gets_its_piece_and_no_more() {
+        let pieces = Pieces::new(10 << 30, 1 << 20).expect("pieces");
+        let mut reading = Reading::new(0..10 << 30, Need::Now, 2 << 20, seconds(0));
+        assert_eq!(reading.wish(pieces).window, 2 << 20);
+        reading.move_to(1000, false, seconds(1));
+        reading.set_reach(5);
+        assert_eq!(reading.wish(pieces).window, (1 << 20) - 1000);
     }
 }

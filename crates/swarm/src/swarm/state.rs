@@ -15,6 +15,7 @@ use super::{
     blame::Suspects,
     peer::{Newcomer, Peer},
     reading::Reading,
+    room::Room,
     rounds::Rounds,
 };
 use crate::{
@@ -47,6 +48,8 @@ pub struct Totals {
 pub(super) struct State {
     pub(super) pieces: Pieces,
     pub(super) progress: Progress,
+    pub(super) content: Arc<dyn Content>,
+    pub(super) room: Room,
     pub(super) peers: BTreeMap<PeerKey, Peer>,
     pub(super) readers: BTreeMap<u32, Reading>,
     pub(super) book: Book,
@@ -125,6 +128,8 @@ impl State {
         };
         Self {
             progress: Progress::new(pieces, held),
+            content,
+            room: Room::new(pieces.count()),
             pieces,
             peers: BTreeMap::new(),
             readers: BTreeMap::new(),
@@ -252,35 +257,5 @@ impl State {
             } else {
                 cut
             }
-    }
-
-    /// Gives pieces up towards peers: they are no longer offered, and nobody is asked for them until
-    /// they are released. Says which of them were held.
-    ///
-    /// A peer that speaks lt_donthave (BEP 54) is told; the others' requests are refused.
-    pub(super) fn forget(&mut self, pieces: &[u32]) -> Vec<u32> {
-        let mut gone = Vec::new();
-        for piece in pieces.iter().copied() {
-            if !self.progress.held().has(piece) {
-                continue;
-            }
-            self.progress.set_held(piece, false);
-            self.progress.set_aside(piece);
-            self.suspects.clear(piece);
-            for peer in self.peers.values_mut() {
-                peer.send_dont_have(piece);
-                peer.refuse_piece(piece);
-            }
-            gone.push(piece);
-        }
-        self.update_all_interest();
-        gone
-    }
-
-    /// Has pieces fetched again where they are wanted.
-    pub(super) fn release(&mut self, pieces: &[u32]) {
-        for piece in pieces {
-            self.progress.set_held(*piece, false);
-        }
     }
 }

@@ -10,5 +10,6 @@ mod leaving;
 mod memory;
 mod messages;
 mod nodes;
+mod room;
 mod scene;
 mod sharing;

@@ -176,7 +176,8 @@ impl Place<'_> {
                     None => return Err(Failure::Short.into()),
                 }
             }
-            if !self.live.state().progress.has(*block) {
+            let takes = self.live.state().takes(*block);
+            if takes {
                 self.live.take(self.key, *block, &partial[..length]);
                 *was_useful = true;
             }

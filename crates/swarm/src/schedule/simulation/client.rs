@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
+use crate::schedule::simulation::cache::Cache;
 use crate::schedule::simulation::far_peer::FarPeer;
 use crate::schedule::{Pace, Peer, PeerKey, Picture, Plan, Progress, Reader, Trust, plan};
 use crate::{Bits, Block, Pieces};
@@ -46,6 +47,7 @@ pub(super) struct Client {
     pub(super) banned: Vec<PeerKey>,
     pub(super) plans: u32,
     pub(super) planning: Duration,
+    pub(super) cache: Cache,
     wrong: HashSet<Block>,
 }
 
@@ -61,6 +63,7 @@ impl Client {
             banned: Vec::new(),
             plans: 0,
             planning: Duration::ZERO,
+            cache: Cache::endless(pieces.count()),
             wrong: HashSet::new(),
         }
     }
@@ -182,6 +185,9 @@ impl Client {
                 snubbed: near.pace.is_snubbed(now),
             })
             .collect();
+        for piece in self.cache.make_room(self.pieces, readers, &self.progress) {
+            self.progress.set_held(piece, false);
+        }
         let began = Instant::now();
         let plan = plan(&Picture {
             now,
@@ -189,6 +195,8 @@ impl Client {
             readers,
             peers: &peers,
             progress: &self.progress,
+            reserved: self.cache.reserved(),
+            may_begin: self.cache.room(),
         });
         self.planning += began.elapsed();
         self.plans += 1;
@@ -202,6 +210,7 @@ impl Client {
                 !self.progress.is_asked_of(*block, *peer),
                 "nothing is asked twice"
             );
+            assert!(self.cache.reserve(block.piece), "there is no room for it");
             self.progress.ask(*block, *peer, now);
         }
         let changed: HashSet<PeerKey> = (plan.cancels.iter().chain(&plan.requests))

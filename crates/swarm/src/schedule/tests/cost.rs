@@ -20,6 +20,7 @@ fn cost_of_plans() {
         let length = u64::from(piece_length as u32) * count;
         let pieces = Pieces::new(length, piece_length as u32).expect("few");
         let have = Bits::all(count as u32);
+        let reserved = Bits::none(count as u32);
         let mut progress = Progress::new(pieces, Bits::none(count as u32));
         let peers: Vec<_> = (0..peers)
             .map(|number| Peer {
@@ -54,6 +55,8 @@ fn cost_of_plans() {
                 readers: &readers,
                 peers: &peers,
                 progress: &progress,
+                reserved: &reserved,
+                may_begin: u32::MAX,
             };
             let began = Instant::now();
             let plan = plan(&picture);

@@ -62,8 +62,10 @@ pub(super) enum Step {
     Hash(bool),
     /// A reader jumps.
     Seek(usize, u64),
-    /// A piece is evicted.
+    /// A piece is evicted, held or begun.
     Evict(u32),
+    /// There is room for so many more pieces.
+    Room(u32),
     Plan,
 }
 
@@ -74,6 +76,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         3 => proptest::bool::weighted(0.8).prop_map(Step::Hash),
         1 => (0_usize..3, 0..u64::from(PIECES)).prop_map(|(who, to)| Step::Seek(who, to)),
         1 => (0..PIECES).prop_map(Step::Evict),
+        1 => prop_oneof![0_u32..4, Just(u32::MAX)].prop_map(Step::Room),
         6 => Just(Step::Plan),
     ]
 }
@@ -85,6 +88,9 @@ pub(super) struct Scene {
     pub(super) sketches: Vec<Sketch>,
     pub(super) haves: Vec<Bits>,
     pub(super) readers: Vec<Reader>,
+    /// The pieces that there is room for, and for how many more there is.
+    pub(super) reserved: Bits,
+    pub(super) room: u32,
     pub(super) now: Duration,
 }
 
@@ -117,6 +123,8 @@ impl Scene {
             haves: haves.collect(),
             readers: readers.collect(),
             sketches,
+            reserved: Bits::none(PIECES),
+            room: u32::MAX,
             now: Duration::from_secs(1),
         }
     }
@@ -139,13 +147,15 @@ impl Scene {
             .collect()
     }
 
-    fn plan(&self) -> Plan {
+    pub(super) fn plan(&self) -> Plan {
         plan(&Picture {
             now: self.now,
             pieces: self.pieces,
             readers: &self.readers,
             peers: &self.peers(),
             progress: &self.progress,
+            reserved: &self.reserved,
+            may_begin: self.room,
         })
     }
 
@@ -172,8 +182,15 @@ impl Scene {
         for (peer, block) in &plan.cancels {
             assert!(self.progress.withdraw(*block, *peer));
         }
+        if let Some(piece) = plan.held_back {
+            assert!(!self.reserved.has(piece) && self.progress.begun(piece).is_none());
+        }
         for (key, block) in &plan.requests {
             self.check(*key, *block);
+            if self.reserved.set(block.piece, true) && self.room < u32::MAX {
+                assert!(self.room > 0, "there is no room for {block:?}");
+                self.room -= 1;
+            }
             self.progress.ask(*block, *key, self.now);
         }
         for (number, sketch) in self.sketches.iter().enumerate() {
@@ -258,7 +275,13 @@ impl Scene {
                     reader.at = to * u64::from(self.pieces.piece_length());
                 }
             }
-            Step::Evict(piece) => self.progress.set_held(piece, false),
+            Step::Evict(piece) => {
+                if !self.progress.is_being_checked(piece) {
+                    self.progress.set_held(piece, false);
+                    self.reserved.set(piece, false);
+                }
+            }
+            Step::Room(room) => self.room = room,
             Step::Plan => {
                 let plan = self.plan();
                 self.follow(&plan);

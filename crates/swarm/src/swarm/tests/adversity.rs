@@ -150,7 +150,7 @@ async fn a_seek_cancels_what_is_behind_and_coming_back_gets_it() {
         leech.swarm.vitals().totals.downloaded > 100_000
     })
     .await;
-    reader.move_to(2_500_000);
+    reader.move_to(2_500_000, u64::MAX);
     let first = sample.pieces.piece_at(2_500_000);
     until("what is behind is cancelled", || {
         leech.state(|state| {
@@ -164,14 +164,14 @@ async fn a_seek_cancels_what_is_behind_and_coming_back_gets_it() {
     .await;
     // There and back again, faster than the peer can answer.
     for at in [0, 2_500_000, 0, 2_500_000] {
-        reader.move_to(at);
+        reader.move_to(at, u64::MAX);
         sleep(Duration::from_millis(3)).await;
     }
     let is_there = |piece| leech.memory.holding(piece) == Holding::Checked;
     let count = sample.pieces.count();
     until("the end is there", || (first..count).all(is_there)).await;
     assert!(!leech.memory.is_whole());
-    reader.move_to(0);
+    reader.move_to(0, u64::MAX);
     until("the rest is there", || leech.memory.is_whole()).await;
     let wasted = leech.swarm.vitals().totals.wasted;
     assert!(wasted < 500_000, "{wasted}");

@@ -5,7 +5,7 @@ mod steps;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,7 +16,15 @@ use super::{
     memory::{Memory, Sample},
     scene::Scene,
 };
-use crate::{Block, Content, Holding, schedule::PeerKey, swarm::peer::MOST_UPLOADS, wire::Message};
+use crate::{
+    Block, Content, Holding,
+    schedule::{PeerKey, Trust},
+    swarm::{
+        arrivals::{Verdict, Welcome},
+        peer::{MOST_UPLOADS, Peer},
+    },
+    wire::Message,
+};
 
 /// Bytes of the torrent: its last piece and its last block are short.
 const LENGTH: usize = 300_000;
@@ -34,22 +42,30 @@ const MOST_OUTGOING: usize = (2 << 20) + (300 << 10);
 struct World {
     scene: Scene,
     checks: Vec<u32>,
+    writes: Vec<(PeerKey, Block, bool)>,
+    verdicts: Vec<(u32, Verdict)>,
+    /// Whether anybody has sent a wrong block.
+    lied: bool,
     forgotten: Vec<Vec<u32>>,
     /// How many blocks were asked of each peer before the last step.
     asked: BTreeMap<PeerKey, u32>,
 }
 
 impl World {
-    fn new(held: &BTreeSet<u32>, doubtful: &BTreeSet<u32>) -> Self {
+    fn new(held: &BTreeSet<u32>, doubtful: &BTreeSet<u32>, room: u32) -> Self {
         let memory = Memory::with(&SAMPLE, |piece| held.contains(&piece));
         for piece in doubtful {
             memory.doubt(*piece);
         }
+        memory.most_pieces.store(room, Ordering::Relaxed);
         let mut scene = Scene::new(memory);
         scene.read(0);
         Self {
             scene,
             checks: Vec::new(),
+            writes: Vec::new(),
+            verdicts: Vec::new(),
+            lied: false,
             forgotten: Vec::new(),
             asked: BTreeMap::new(),
         }
@@ -70,6 +86,11 @@ impl World {
         if !heard {
             self.scene.state.leave(key, self.scene.now);
         }
+    }
+
+    fn write(&mut self, from: PeerKey, block: Block, right: bool) {
+        self.lied |= !right;
+        self.checks.extend(self.scene.write(from, block, right));
     }
 
     fn take(&mut self, step: &Step) -> Option<()> {
@@ -101,21 +122,34 @@ impl World {
                 from,
                 number,
                 right,
+                slowly,
             } => {
                 let asked = self.peer(*asked)?;
                 let blocks = self.scene.asked(asked);
                 let block = (!blocks.is_empty()).then(|| *number.get(&blocks))?;
                 let stranger = number.index(7) == 0;
                 let from = if stranger { self.peer(*from)? } else { asked };
-                match self.scene.block(from, block, *right) {
-                    Ok(complete) => self.checks.extend(complete),
+                match self.scene.welcome(from, block) {
+                    Ok(Welcome::Take(block)) if *slowly => self.writes.push((from, block, *right)),
+                    Ok(Welcome::Take(block)) => self.write(from, block, *right),
+                    Ok(Welcome::Leave) => {}
                     Err(_) => self.scene.state.leave(from, now),
                 }
+            }
+            Step::Write(which) => {
+                let at = (!self.writes.is_empty()).then(|| which.index(self.writes.len()))?;
+                let (from, block, right) = self.writes.swap_remove(at);
+                self.write(from, block, right);
             }
             Step::Check(which) => {
                 let at = (!self.checks.is_empty()).then(|| which.index(self.checks.len()))?;
                 let piece = self.checks.swap_remove(at);
-                self.scene.check(piece);
+                self.verdicts.push((piece, self.scene.verdict(piece)));
+            }
+            Step::Verdict(which) => {
+                let at = (!self.verdicts.is_empty()).then(|| which.index(self.verdicts.len()))?;
+                let (piece, verdict) = self.verdicts.swap_remove(at);
+                assert!(self.scene.state.checked(piece, verdict).is_none());
             }
             Step::Conduct { millis } => {
                 self.scene.now += Duration::from_millis(*millis);
@@ -165,7 +199,22 @@ impl World {
         let held = state.progress.held();
         for piece in 0..state.pieces.count() {
             let checked = self.scene.memory.holding(piece) == Holding::Checked;
-            prop_assert_eq!(held.has(piece), checked, "piece {}", piece);
+            // Between hashing and the word of it a piece is checked and not yet held.
+            let untold = self.verdicts.iter().any(|(told, _)| *told == piece);
+            prop_assert!(checked || !held.has(piece), "piece {} is not there", piece);
+            prop_assert!(held.has(piece) || !checked || untold, "piece {} is", piece);
+            let is_begun = !state.progress.asks_in(piece).is_empty()
+                || !state.progress.authors(piece).is_empty();
+            prop_assert!(
+                !is_begun || state.room.reserved().has(piece),
+                "no room for {}",
+                piece
+            );
+        }
+        if !self.lied {
+            prop_assert_eq!(state.totals.bad_pieces, 0);
+            let blamed = |peer: &Peer| peer.trust == Trust::Parole;
+            prop_assert!(!state.peers.values().any(blamed));
         }
         for (key, peer) in &state.peers {
             let asked = state.progress.asked_of(*key);
@@ -215,11 +264,12 @@ proptest! {
     fn whatever_happens_the_state_is_sound(
         held in proptest::collection::btree_set(0..5_u32, 0..6),
         doubtful in proptest::collection::btree_set(0..5_u32, 0..3),
+        room in prop_oneof![Just(u32::MAX), 1..6_u32],
         drained in any::<bool>(),
         steps in vec(step(), 1..400),
     ) {
         let doubtful = &doubtful - &held;
-        let mut world = World::new(&held, &doubtful);
+        let mut world = World::new(&held, &doubtful, room);
         for step in &steps {
             world.take(step);
             world.check_invariants()?;

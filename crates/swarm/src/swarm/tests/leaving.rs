@@ -49,7 +49,7 @@ async fn a_session_may_be_dropped_before_its_swarm() {
         seed.swarm.vitals().peers == 0
     })
     .await;
-    let reader = swarm.read(0..300_000, crate::Need::Now);
+    let reader = swarm.read(0..300_000, crate::Need::Now, u64::MAX);
     swarm.add(&peers(&[seed.address()]));
     let _ = swarm.hurry();
     drop(swarm.forget(&[0]));
@@ -67,7 +67,7 @@ async fn a_torrent_can_be_left_and_joined_again() {
         memory,
     } = Node::start(Memory::empty(&sample), &[&seed]).await;
     for round in 1..=3 {
-        let begun = swarm.read(0..1_000_000, crate::Need::Now);
+        let begun = swarm.read(0..1_000_000, crate::Need::Now, u64::MAX);
         until("it has begun", || swarm.vitals().totals.downloaded > 0).await;
         drop(begun);
         drop(swarm);
@@ -78,7 +78,7 @@ async fn a_torrent_can_be_left_and_joined_again() {
         memory.give_up(round);
         swarm = session.join(memory.torrent(), &peers(&[seed.address()]));
     }
-    let _reader = swarm.read(0..1_000_000, crate::Need::Now);
+    let _reader = swarm.read(0..1_000_000, crate::Need::Now, u64::MAX);
     until("every byte is there", || memory.is_whole()).await;
     // A reader that comes to it later is let in.
     let late = Node {

@@ -1,11 +1,11 @@
 //! A torrent in memory, and contents that fail in the ways disks and peers do.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -58,6 +58,8 @@ pub(super) struct Memory {
     pub(super) lies: AtomicBool,
     /// Bytes that can be written before the disk is full.
     pub(super) room: AtomicI64,
+    /// Pieces that there is room for, held ones included.
+    pub(super) most_pieces: AtomicU32,
     /// Whether hashing fails.
     pub(super) broken: AtomicBool,
     /// Bytes that were written.
@@ -70,6 +72,14 @@ pub(super) struct Memory {
 struct Kept {
     bytes: Vec<u8>,
     holding: Vec<Holding>,
+    /// The pieces that room was taken for.
+    taken: BTreeSet<u32>,
+}
+
+impl Kept {
+    fn room(&self, most: u32) -> u32 {
+        most.saturating_sub(u32::try_from(self.taken.len()).expect("few"))
+    }
 }
 
 impl Memory {
@@ -78,16 +88,19 @@ impl Memory {
         let mut kept = Kept {
             bytes: vec![0; sample.data.len()],
             holding: vec![Holding::Absent; sample.pieces.count() as usize],
+            taken: BTreeSet::new(),
         };
         for piece in (0..sample.pieces.count()).filter(|piece| has(*piece)) {
             let bytes = range(sample.pieces.bytes_of(piece));
             kept.bytes[bytes.clone()].copy_from_slice(&sample.data[bytes]);
             kept.holding[piece as usize] = Holding::Checked;
+            kept.taken.insert(piece);
         }
         Arc::new(Self {
             sample: Arc::clone(sample),
             lies: AtomicBool::new(false),
             room: AtomicI64::new(i64::MAX),
+            most_pieces: AtomicU32::new(u32::MAX),
             broken: AtomicBool::new(false),
             written: AtomicU64::new(0),
             read: Mutex::default(),
@@ -124,10 +137,17 @@ impl Memory {
         kept.holding.iter().all(checked) && kept.bytes == self.sample.data
     }
 
+    /// Whether every byte of a piece is right.
+    pub(super) fn is_right(&self, piece: u32) -> bool {
+        let bytes = range(self.sample.pieces.bytes_of(piece));
+        self.kept().bytes[bytes.clone()] == self.sample.data[bytes]
+    }
+
     /// Frees the bytes of a piece, as a cache does after `Swarm::forget`.
     pub(super) fn give_up(&self, piece: u32) {
         let mut kept = self.kept();
         kept.holding[piece as usize] = Holding::Absent;
+        kept.taken.remove(&piece);
         kept.bytes[range(self.sample.pieces.bytes_of(piece))].fill(0);
     }
 
@@ -155,7 +175,12 @@ impl Content for Memory {
         self.written
             .fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let mut kept = self.kept();
-        let piece = self.sample.pieces.piece_at(offset) as usize;
+        let piece = self.sample.pieces.piece_at(offset);
+        let is_limited = self.most_pieces.load(Ordering::Relaxed) < u32::MAX;
+        if is_limited && !kept.taken.contains(&piece) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let piece = piece as usize;
         if kept.holding[piece] != Holding::Checked {
             kept.bytes[range(offset..offset + bytes.len() as u64)].copy_from_slice(bytes);
         }
@@ -175,6 +200,16 @@ impl Content for Memory {
             *first ^= 1;
         }
         Ok(())
+    }
+
+    fn reserve(&self, piece: u32) -> bool {
+        let mut kept = self.kept();
+        let room = kept.room(self.most_pieces.load(Ordering::Relaxed));
+        kept.taken.contains(&piece) || (room > 0 && kept.taken.insert(piece))
+    }
+
+    fn room(&self) -> u32 {
+        self.kept().room(self.most_pieces.load(Ordering::Relaxed))
     }
 
     fn check(&self, piece: u32) -> io::Result<bool> {

@@ -84,7 +84,7 @@ impl Node {
     /// A reader of all of it.
     pub(super) fn reader(&self) -> Reader {
         self.swarm
-            .read(0..self.memory.sample.pieces.length(), Need::Now)
+            .read(0..self.memory.sample.pieces.length(), Need::Now, u64::MAX)
     }
 
     /// Reads until every byte is there.

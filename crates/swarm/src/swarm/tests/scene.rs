@@ -14,7 +14,7 @@ use crate::{
     Block, Content,
     schedule::PeerKey,
     swarm::{
-        arrivals::Welcome,
+        arrivals::{Verdict, Welcome},
         conduct::Orders,
         live::verdict,
         messages::{Heard, Misbehaviour},
@@ -199,7 +199,12 @@ impl Scene {
     }
 
     pub(super) fn read(&mut self, at: u64) -> u32 {
-        let reading = Reading::new(at..self.memory.sample.pieces.length(), Need::Now, self.now);
+        let reading = Reading::new(
+            at..self.memory.sample.pieces.length(),
+            Need::Now,
+            u64::MAX,
+            self.now,
+        );
         self.state.add_reader(reading)
     }
 
@@ -210,29 +215,43 @@ impl Scene {
         block: Block,
         right: bool,
     ) -> Result<Option<u32>, Misbehaviour> {
+        Ok(match self.welcome(key, block)? {
+            Welcome::Take(block) => self.write(key, block, right),
+            Welcome::Leave => None,
+        })
+    }
+
+    /// A block comes. Says whether it is to be written.
+    pub(super) fn welcome(&mut self, key: PeerKey, block: Block) -> Result<Welcome, Misbehaviour> {
         let request = request_of(block, self.memory.sample.pieces);
         let length = request.length as usize;
-        let welcome = self
-            .state
-            .welcome(key, request.piece, request.begin, length)?;
-        if welcome == Welcome::Leave {
-            return Ok(None);
-        }
-        let at = self.memory.sample.pieces.bytes_of_block(block).start;
-        let start = usize::try_from(at).expect("small");
-        let mut data = self.memory.sample.data[start..start + length].to_vec();
+        self.state
+            .welcome(key, request.piece, request.begin, length)
+    }
+
+    /// A block is written. Says which piece is to be hashed.
+    pub(super) fn write(&mut self, key: PeerKey, block: Block, right: bool) -> Option<u32> {
+        let bytes = self.memory.sample.pieces.bytes_of_block(block);
+        let narrow = |at: u64| usize::try_from(at).expect("small");
+        let mut data = self.memory.sample.data[narrow(bytes.start)..narrow(bytes.end)].to_vec();
         if !right {
             data[0] ^= 1;
         }
-        self.memory.write(at, &data).expect("it takes everything");
-        Ok(self.state.arrived(key, block, self.now))
+        let written = self.memory.write(bytes.start, &data);
+        written.expect("there is room for what is begun");
+        self.state.arrived(key, block, self.now)
     }
 
-    /// Hashes a piece, as the thread for it does.
-    pub(super) fn check(&mut self, piece: u32) {
+    /// What hashing a piece shows, as the thread for it sees it.
+    pub(super) fn verdict(&self, piece: u32) -> Verdict {
         let is_suspect = self.state.suspects.has(piece);
         let pieces = self.memory.sample.pieces;
-        let verdict = verdict(&*self.memory, pieces, piece, is_suspect).expect("memory works");
+        verdict(&*self.memory, pieces, piece, is_suspect).expect("memory works")
+    }
+
+    /// Hashes a piece and tells what that has shown.
+    pub(super) fn check(&mut self, piece: u32) {
+        let verdict = self.verdict(piece);
         assert!(self.state.checked(piece, verdict).is_none());
     }
 

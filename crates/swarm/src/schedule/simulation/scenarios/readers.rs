@@ -80,3 +80,41 @@ fn a_pause_costs_nothing_afterwards() {
     assert!(first < Duration::from_millis(500), "{first:?}");
     assert_eq!(world.viewers[viewer].stalled, Duration::ZERO);
 }
+
+#[test]
+fn a_small_disk_plays_a_large_file() {
+    let mut world = World::new(400 * MIB, 1 << 20);
+    world.client.cache.limit(12);
+    swarm(&mut world, 4, 1e6);
+    let viewer = world.read(0, 6 * MIB, 2e6);
+    world.until_first_byte(viewer, SECOND * 60);
+    world.run(SECOND * 100);
+    assert!(world.viewers[viewer].reader.at > 180 * MIB);
+    // What was given up comes again.
+    world.seek(viewer, 0);
+    let again = world.until_first_byte(viewer, SECOND * 10);
+    world.run(SECOND * 20);
+    report("12 pieces of disk for 400", &world);
+    assert!(again < SECOND, "{again:?}");
+    assert_eq!(world.viewers[viewer].stalled, Duration::ZERO);
+    assert!(world.client.progress.held().ones() <= 12);
+    assert!(world.client.tally.wasted() < 0.03);
+}
+
+#[test]
+fn who_reads_is_not_kept_waiting_by_what_others_want_later() {
+    let mut world = World::new(400 * MIB, 1 << 20);
+    world.client.cache.limit(10);
+    swarm(&mut world, 4, 1e6);
+    let greedy = world.read(0, 4 * MIB, 0.0);
+    let player = world.read(200 * MIB, 4 * MIB, 1.5e6);
+    world.until_first_byte(player, SECOND * 60);
+    world.run(SECOND * 60);
+    report("two readers on a small disk", &world);
+    assert!(
+        world.viewers[player].stalled < SECOND,
+        "{:?}",
+        world.viewers[player].stalled
+    );
+    assert!(world.viewers[greedy].reader.at > 50 * MIB);
+}

@@ -36,9 +36,15 @@ pub(super) enum Step {
         from: Index,
         number: Index,
         right: bool,
+        /// Whether writing it takes a while.
+        slowly: bool,
     },
-    /// A piece that is whole is hashed.
+    /// A write that took a while is over.
+    Write(Index),
+    /// A piece that is whole is hashed, and what that has shown is told later.
     Check(Index),
+    /// What hashing has shown is told.
+    Verdict(Index),
     Conduct {
         millis: u64,
     },
@@ -178,16 +184,18 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         40 => (some(), frame()).prop_map(|(peer, frame)| Step::Says(peer, frame)),
         1 => (some(), frame()).prop_map(|(peer, frame)| Step::Floods(peer, frame)),
         40 => (some(), some(), some(), 0..12_u8).prop_map(|(asked, from, number, luck)| {
-            Step::Block { asked, from, number, right: luck > 0 }
+            Step::Block { asked, from, number, right: luck > 0, slowly: luck % 4 == 1 }
         }),
+        8 => some().prop_map(Step::Write),
         8 => some().prop_map(Step::Check),
+        8 => some().prop_map(Step::Verdict),
         12 => (0..3000_u64).prop_map(|millis| Step::Conduct { millis }),
         6 => some().prop_map(Step::Drain),
         2 => offset().prop_map(Step::Read),
         2 => (some(), offset()).prop_map(|(reader, at)| Step::Move(reader, at)),
         1 => some().prop_map(Step::Close),
-        2 => vec(0..7_u32, 0..4).prop_map(Step::Forget),
-        2 => Just(Step::Release),
+        6 => vec(0..7_u32, 0..4).prop_map(Step::Forget),
+        6 => Just(Step::Release),
         1 => any::<bool>().prop_map(Step::Stop),
     ]
 }

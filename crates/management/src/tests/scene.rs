@@ -1,0 +1,247 @@
+//! A plane over a real store, and a network that only notes what it is told.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request},
+};
+use bytes::Bytes;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+use universal_p2p_core::{
+    Backend, Error, Evidence, Hints, Id, Item, Node, Result as CoreResult, Site, Status,
+};
+use universal_p2p_store::{Layout, Policy, Settings, Store};
+
+use crate::*;
+
+/// Where the plane believes to be.
+pub(crate) const HOST: (&str, &str) = ("host", "127.0.0.1:7789");
+
+/// Length of a chunk in bytes.
+pub(crate) const CHUNK: u64 = 64 * 1024;
+
+/// A network whose ids are letters in any case.
+#[derive(Default)]
+pub(crate) struct Fake {
+    released: Mutex<Vec<String>>,
+}
+
+impl Fake {
+    fn note(&self, id: &Id) {
+        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+        released.push(id.to_string());
+    }
+}
+
+#[async_trait]
+impl Backend for Fake {
+    fn protocol(&self) -> &'static str {
+        "fake"
+    }
+
+    fn version(&self) -> &'static str {
+        "v0"
+    }
+
+    fn canonical(&self, id: &str) -> CoreResult<(Id, Hints)> {
+        match id.strip_prefix("link:?of=").unwrap_or(id) {
+            "panic" => panic!("the network fell over a secret"),
+            "later" => Err(Error::Unsupported {
+                what: "this form of id".into(),
+            }),
+            id => Ok((Id::new(&id.to_lowercase())?, Hints::default())),
+        }
+    }
+
+    async fn resolve(&self, _: &Id, _: &Hints) -> CoreResult<Node> {
+        Err(Error::Stopping)
+    }
+
+    async fn status(&self, _: &Id) -> CoreResult<Status> {
+        Ok(Status::unknown())
+    }
+
+    async fn release(&self, id: &Id) -> CoreResult<()> {
+        self.note(id);
+        if id.as_str() == "endless" {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+/// A plane and what it stands on.
+pub(crate) struct Scene {
+    pub(crate) store: Arc<Store>,
+    network: Arc<Fake>,
+    router: Router,
+    bearer: String,
+    _folder: TempDir,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Checks that it is a failure told in the way of RFC 9457, and gives its reason.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        let problem = self.json();
+        assert_eq!(problem["type"], "about:blank");
+        assert_eq!(problem["status"], status);
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty())
+        );
+        problem["reason"].as_str().expect("a reason").to_owned()
+    }
+}
+
+impl Scene {
+    /// Everything is empty.
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let settings = Settings {
+            limit: 100_000_000,
+            keep_free: 0,
+            policy: Policy::Lru,
+        };
+        let store = Store::open(folder.path(), settings).expect("a fresh folder");
+        let token = Token::load_or_make(folder.path()).expect("writable");
+        let bearer = format!("Bearer {}", token.expose());
+        let facts = Facts {
+            version: "1",
+            content: "http://127.0.0.1:7788".into(),
+            since: Instant::now(),
+        };
+        let network = Arc::new(Fake::default());
+        let backends = vec![Arc::clone(&network) as Arc<dyn Backend>];
+        let plane = Plane::new(facts, Arc::clone(&store), backends);
+        Self {
+            store,
+            network,
+            router: router(token, plane),
+            bearer,
+            _folder: folder,
+        }
+    }
+
+    /// Asks with exactly these headers; `TOKEN` stands for the right authorization.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, value.replace("TOKEN", &self.bearer));
+        }
+        let request = request.body(body.into()).expect("valid");
+        let answer = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible");
+        let (head, body) = answer.into_parts();
+        Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: to_bytes(body, usize::MAX).await.expect("a whole body"),
+        }
+    }
+
+    /// A call with everything it needs.
+    pub(crate) async fn call(&self, method: &str, path: &str) -> Answer {
+        self.call_with(method, path, "").await
+    }
+
+    /// A call with a body.
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let headers = [HOST, ("authorization", "TOKEN")];
+        self.ask(method, &format!("/api/v0{path}"), &headers, body)
+            .await
+    }
+
+    /// The JSON that a call without effect answers.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = self.call("GET", path).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        answer.json()
+    }
+
+    /// Puts an item of some chunks on disk, asked for by these sites.
+    pub(crate) async fn keep(&self, id: &str, chunks: u32, sites: &[&str]) -> Item {
+        let item = Item {
+            protocol: "fake",
+            id: Id::new(id).expect("valid"),
+        };
+        let counted = async {
+            while !self.store.disk_use().counted {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        counted.await;
+        let layout = Layout::new(u64::from(chunks) * CHUNK, CHUNK).expect("few chunks");
+        let check = Arc::new(|_, _: &[u8]| true);
+        let object = self.store.object(&item, layout, check).expect("room");
+        for chunk in 0..chunks {
+            let start = u64::from(chunk) * CHUNK;
+            object.write_at(start, &[7; CHUNK as usize]).expect("room");
+            object.mark_checked(chunk);
+        }
+        for site in sites {
+            let site = Site {
+                name: (*site).into(),
+                evidence: Evidence::Claimed,
+            };
+            drop(self.store.lease(item.clone(), site));
+        }
+        drop(object);
+        self.store.settle().expect("room");
+        item
+    }
+
+    /// The ids that the network was told to leave, in that order.
+    pub(crate) fn released(&self) -> Vec<String> {
+        let released = self.network.released.lock();
+        released.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,324 @@
+//! How much is on disk, and whether there is room for more: one running total under one lock.
+//!
+//! Everything that takes space does so through a [`Charge`]. Room is taken before a byte is written,
+//! so that the files never hold more than what they are charged with; a charge is set right by what
+//! the file system says has really been allocated.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::{
+    platform::{self, Space},
+    report::Reason,
+};
+
+/// What is kept free for the index and other small files, even where `keep_free` is zero.
+const OWN_ROOM: u64 = 8 << 20;
+
+/// The most that is kept ready for writers; below it the collector begins.
+const MOST_HEADROOM: u64 = 512 << 20;
+
+/// How long an answer of the file system is taken for true. What is written meanwhile is counted.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Files that can still be made; below it whole items go.
+const LEAST_INODES: u64 = 1000;
+
+/// What the collector is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Free so many bytes, for this reason.
+    Free(u64, Reason),
+    /// Nothing has to go.
+    Rest,
+    /// The store is being closed.
+    Stop,
+}
+
+/// The running total and its limits.
+pub(crate) struct Gauge {
+    folder: PathBuf,
+    state: Mutex<State>,
+    low: Condvar,
+}
+
+struct State {
+    limit: u64,
+    keep_free: u64,
+    used: u64,
+    /// Reserved, and perhaps not written yet.
+    unwritten: u64,
+    /// What the file system said last, and when.
+    space: Space,
+    looked: Instant,
+    /// What may be written yet of what was reserved until then, and what was reserved since.
+    committed: u64,
+    counted: bool,
+    /// The most that was refused since the last collection.
+    refused: u64,
+    stuck: Option<Arc<str>>,
+    stop: bool,
+}
+
+impl State {
+    /// Bytes that may still be reserved.
+    fn room(&self) -> u64 {
+        let by_limit = self.limit.saturating_sub(self.used);
+        let floor = self.keep_free.max(OWN_ROOM).saturating_add(self.committed);
+        by_limit.min(self.space.free.saturating_sub(floor))
+    }
+
+    fn look(&mut self, folder: &std::path::Path, at_least: Duration) {
+        if self.looked.elapsed() >= at_least {
+            self.space = platform::space(folder).unwrap_or(self.space);
+            self.looked = Instant::now();
+            self.committed = self.unwritten;
+        }
+    }
+
+    /// How much is missing below the high-water mark (`slack` = 1) or the low one (2), and of what.
+    fn missing(&self, slack: u64) -> (u64, Reason) {
+        let headroom = |whole: u64| slack * (whole / 20).min(MOST_HEADROOM);
+        let over = (self.used + headroom(self.limit)).saturating_sub(self.limit);
+        let floor = self.keep_free.max(OWN_ROOM) + headroom(self.keep_free) + self.committed;
+        let short = floor.saturating_sub(self.space.free);
+        if over >= short {
+            (over, Reason::Limit)
+        } else {
+            (short, Reason::KeepFree)
+        }
+    }
+
+    fn task(&self) -> Task {
+        if self.stop {
+            return Task::Stop;
+        }
+        if !self.counted {
+            return Task::Rest;
+        }
+        let (above, _) = self.missing(1);
+        if above == 0 && self.refused == 0 {
+            return match self.space.inodes {
+                Some(inodes) if inodes < LEAST_INODES => Task::Free(1, Reason::Inodes),
+                _ => Task::Rest,
+            };
+        }
+        let (need, reason) = self.missing(2);
+        Task::Free(need.max(self.refused), reason)
+    }
+}
+
+impl Gauge {
+    /// A gauge of a folder in which nothing has been counted yet: until then nothing is reserved.
+    pub(crate) fn new(folder: PathBuf, limit: u64, keep_free: u64) -> std::io::Result<Arc<Self>> {
+        let space = platform::space(&folder)?;
+        let state = State {
+            limit,
+            keep_free,
+            used: 0,
+            unwritten: 0,
+            space,
+            looked: Instant::now(),
+            committed: 0,
+            counted: false,
+            refused: 0,
+            stuck: None,
+            stop: false,
+        };
+        Ok(Arc::new(Self {
+            folder,
+            state: Mutex::new(state),
+            low: Condvar::new(),
+        }))
+    }
+
+    /// Takes room for something that is about to be written. Never blocks.
+    pub(crate) fn reserve(&self, charge: &Charge, bytes: u64) -> bool {
+        let mut state = self.state();
+        state.look(&self.folder, LOOK_EVERY);
+        let fits = state.counted && bytes <= state.room();
+        if fits {
+            state.used += bytes;
+            state.unwritten += bytes;
+            state.committed += bytes;
+            charge.bytes.fetch_add(bytes, Ordering::Relaxed);
+        } else {
+            state.refused = state.refused.max(bytes);
+        }
+        if !fits || state.missing(1).0 > 0 {
+            self.low.notify_all();
+        }
+        fits
+    }
+
+    /// Takes room, and waits a while for the collector to make it.
+    pub(crate) fn reserve_soon(&self, charge: &Charge, bytes: u64, longest: Duration) -> bool {
+        let until = Instant::now() + longest;
+        while !self.reserve(charge, bytes) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let state = self.state();
+            // The collector tells when it is done; it is looked again soon in any case.
+            let nap = left.min(Duration::from_millis(50));
+            drop(self.low.wait_timeout(state, nap));
+        }
+        true
+    }
+
+    /// What was reserved is written, or will not be.
+    pub(crate) fn written(&self, bytes: u64) {
+        let mut state = self.state();
+        state.unwritten = state.unwritten.saturating_sub(bytes);
+    }
+
+    /// How many bytes could be reserved now.
+    pub(crate) fn room(&self) -> u64 {
+        let mut state = self.state();
+        state.look(&self.folder, LOOK_EVERY);
+        if state.counted { state.room() } else { 0 }
+    }
+
+    /// What may be on disk altogether, by the limit or by what else fills the disk.
+    pub(crate) fn capacity(&self) -> u64 {
+        let state = self.state();
+        let grows = state
+            .space
+            .free
+            .saturating_sub(state.keep_free.max(OWN_ROOM));
+        state.limit.min(state.used.saturating_add(grows))
+    }
+
+    /// Everything that was there at the start has been counted: from now on there is room.
+    pub(crate) fn counted(&self) {
+        self.state().counted = true;
+        self.low.notify_all();
+    }
+
+    /// Waits until something has to go, or for so long.
+    pub(crate) fn wait(&self, longest: Duration) -> Task {
+        let mut state = self.state();
+        let until = Instant::now() + longest;
+        loop {
+            state.look(&self.folder, LOOK_EVERY);
+            let task = state.task();
+            let left = until.saturating_duration_since(Instant::now());
+            if task != Task::Rest || left.is_zero() {
+                return task;
+            }
+            let woken = self.low.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// A collection is over. `stuck` says what holds the space where not enough could go.
+    pub(crate) fn collected(&self, stuck: Option<String>) {
+        let mut state = self.state();
+        state.look(&self.folder, Duration::ZERO);
+        state.stuck = stuck
+            .filter(|_| state.refused > state.room())
+            .map(Into::into);
+        state.refused = 0;
+        self.low.notify_all();
+    }
+
+    /// Rests between two collections that freed nothing, unless the store is closed.
+    pub(crate) fn rest(&self, longest: Duration) {
+        let until = Instant::now() + longest;
+        let mut state = self.state();
+        while !state.stop && Instant::now() < until {
+            let left = until.saturating_duration_since(Instant::now());
+            let woken = self.low.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// What holds the space, where the last collection could not make room.
+    pub(crate) fn stuck(&self) -> Option<Arc<str>> {
+        self.state().stuck.clone()
+    }
+
+    /// How much would have to go for everything to be below the low-water mark.
+    pub(crate) fn above_low_water(&self) -> (u64, Reason) {
+        let mut state = self.state();
+        state.look(&self.folder, Duration::ZERO);
+        state.missing(2)
+    }
+
+    /// Ends whoever waits.
+    pub(crate) fn stop(&self) {
+        self.state().stop = true;
+        self.low.notify_all();
+    }
+
+    /// The figures: limit, keep free, used, free, whether all was counted.
+    pub(crate) fn figures(&self) -> Figures {
+        let mut state = self.state();
+        state.look(&self.folder, LOOK_EVERY);
+        Figures {
+            limit: state.limit,
+            keep_free: state.keep_free,
+            used: state.used,
+            free: state.space.free,
+            counted: state.counted,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the gauge shows, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures {
+    pub(crate) limit: u64,
+    pub(crate) keep_free: u64,
+    pub(crate) used: u64,
+    pub(crate) free: u64,
+    pub(crate) counted: bool,
+}
+
+/// What one thing on disk counts with. It counts no more when it is dropped.
+pub(crate) struct Charge {
+    gauge: Arc<Gauge>,
+    bytes: AtomicU64,
+}
+
+impl Charge {
+    /// Something that takes no space yet.
+    pub(crate) fn none(gauge: &Arc<Gauge>) -> Self {
+        Self {
+            gauge: Arc::clone(gauge),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Bytes it counts with.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Sets it right by what is really there.
+    pub(crate) fn set(&self, bytes: u64) {
+        let mut state = self.gauge.state();
+        let before = self.bytes.swap(bytes, Ordering::Relaxed);
+        state.used = (state.used + bytes).saturating_sub(before);
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
+#[cfg(test)]
+mod tests;

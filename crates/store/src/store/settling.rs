@@ -1,0 +1,136 @@
+//! What is written once a second: data that arrived, who read what, and when it was used.
+
+use std::{
+    io,
+    sync::{Arc, Weak, mpsc},
+    time::Duration,
+};
+
+use universal_p2p_core::Item;
+
+use super::{Store, guard};
+use crate::{Object, clock, ledger::Taken};
+
+/// How often is looked for what is due: an abrupt stop loses no more of the accounting than this.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often everything that is nobody's is counted anew.
+const COUNT_EVERY: u32 = 5;
+
+/// Settles until the store is closed.
+pub(super) fn settle_regularly(store: &Weak<Store>, stopped: &mpsc::Receiver<()>) {
+    let mut rounds = 0_u32;
+    while stopped.recv_timeout(SETTLE_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+        let Some(store) = store.upgrade() else { return };
+        if let Err(error) = store.settle_due(false) {
+            tracing::error!(%error, "the index on disk is behind; it is tried again in a second");
+        }
+        rounds += 1;
+        if rounds.is_multiple_of(COUNT_EVERY) {
+            store.count_own();
+        }
+        store.set_allowance();
+    }
+}
+
+impl Store {
+    /// Syncs the data of everything that arrived, then writes the index and syncs that.
+    ///
+    /// # Errors
+    /// What the file system or the index says; what could not be written is tried again later.
+    pub fn settle(&self) -> io::Result<()> {
+        self.settle_due(true)
+    }
+
+    fn settle_due(&self, all: bool) -> io::Result<()> {
+        let _one_at_a_time = guard(&self.settling);
+        let booked = self.book_fresh();
+        self.note_recency();
+        let objects = self.dirty.take(all);
+        let rows = self.catalog.take_changed();
+        if objects.is_empty() && rows.is_empty() && matches!(booked, Ok(false)) {
+            return Ok(());
+        }
+        let mut failed = booked.map(|_| ());
+        for object in objects {
+            if let Err(error) = self.settle_object(&object) {
+                self.dirty.mark(&object);
+                failed = Err(error);
+            }
+        }
+        for (item, row) in rows {
+            if let Err(error) = self.index.set_item(&item, &row) {
+                self.catalog.look(&item, |entry| entry.changed());
+                failed = Err(error);
+            }
+        }
+        if let Err(error) = self.index.set_floor(*guard(&self.floor)) {
+            failed = Err(error);
+        }
+        self.index.settle().and(failed)
+    }
+
+    /// Books what was read and fetched since the last time. Says whether there was anything.
+    fn book_fresh(&self) -> io::Result<bool> {
+        let taken = self.ledger.take();
+        let is_any = !taken.is_empty();
+        let Taken { uses, fetched } = taken;
+        let floor = *guard(&self.floor);
+        let mut failed = Ok(is_any);
+        for (item, bytes) in fetched {
+            self.catalog.look(&item, |entry| {
+                entry.fetched += bytes;
+                entry.changed();
+            });
+        }
+        for ((item, site), fresh) in uses {
+            // An item that was removed while it was read stays removed.
+            let is_known = self.catalog.look(&item, |entry| {
+                entry.uses += fresh.began;
+                entry.served += fresh.used.bytes;
+                entry.last = clock::stamp();
+                if entry.first == 0 {
+                    entry.first = fresh.used.first * 1000;
+                }
+                entry.floor = entry.floor.max(floor);
+                entry.changed();
+            });
+            if is_known.is_some()
+                && let Err(error) = self.index.add_use(&item, &site, fresh.used)
+            {
+                failed = Err(error);
+            }
+        }
+        failed
+    }
+
+    /// Takes over from open objects when their chunks were used, and what they really take.
+    fn note_recency(&self) {
+        for (item, object) in self.open_objects() {
+            if let Some(runs) = object.take_runs() {
+                object.recount();
+                self.catalog.look(&item, |entry| entry.set_runs(runs));
+            }
+        }
+    }
+
+    fn settle_object(&self, object: &Object) -> io::Result<()> {
+        self.write_pages(object)?;
+        if object.is_settled() {
+            self.index.trust(object.item(), self.unclean_stops)?;
+        }
+        Ok(())
+    }
+
+    /// Syncs the data of an object and hands what changed to the index, which is not synced by it.
+    pub(crate) fn write_pages(&self, object: &Object) -> io::Result<()> {
+        if object.is_gone() {
+            return Ok(());
+        }
+        object.sync_pages(|page, bits| self.index.set_page(object.item(), page, bits))
+    }
+
+    pub(crate) fn open_object(&self, item: &Item) -> Option<Arc<Object>> {
+        guard(&self.objects).get(item)?.upgrade()
+    }
+}
