@@ -83,18 +83,6 @@ impl BitTorrent {
         self.finder.engine.stop().await;
     }
 
-    /// Gives pieces of a torrent up, on disk and towards peers.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for a torrent that is not known; what the disk says.
-    pub async fn forget(&self, id: &Id, pieces: &[u32]) -> Result<()> {
-        let torrent = self.at_hand(infohash::of(id)?).await?;
-        let torrent = torrent.ok_or_else(|| Error::NotFound {
-            what: format!("torrent {id}"),
-        })?;
-        self.finder.engine.forget(&torrent, pieces).await
-    }
-
     /// The torrent, if its metadata is in memory or on disk.
     async fn at_hand(&self, infohash: Id20) -> Result<Option<Arc<Torrent>>> {
         if let Some(torrent) = self.known.get(infohash) {
@@ -233,6 +221,13 @@ impl Backend for BitTorrent {
             state,
             last_error,
         })
+    }
+
+    async fn release(&self, id: &Id) -> Result<()> {
+        let infohash = infohash::of(id)?;
+        self.known.forget(infohash);
+        self.finder.engine.leave(infohash).await;
+        Ok(())
     }
 
     fn documents(&self) -> &'static [&'static str] {

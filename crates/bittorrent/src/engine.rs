@@ -2,9 +2,11 @@
 //!
 //! What is present is no question to the engine: the torrent's [`Object`] says so, the engine
 //! writes to it and marks a piece as checked when its hash was right. What remains are three
-//! wishes: be in the swarm, fetch from here, forget these pieces.
+//! wishes: be in the swarm, fetch from here so far ahead, leave. Pieces are given up by the store,
+//! which has the engine take them back from peers first ([`Announcer`]).
 //!
 //! [`Object`]: universal_p2p_store::Object
+//! [`Announcer`]: universal_p2p_store::Announcer
 
 mod rqbit;
 mod streaming;
@@ -39,10 +41,20 @@ pub(crate) struct Vitals {
     pub(crate) speed: u64,
 }
 
+/// How something is wished for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    /// How soon.
+    pub(crate) need: Need,
+    /// How many bytes from where the reader is may be fetched.
+    pub(crate) reach: u64,
+}
+
 /// A reader's wish for bytes from a position onwards. Dropping it ends the fetching.
 pub(crate) trait Fetch: Send + Sync {
-    /// Says that the reader is at this offset of the torrent now.
-    fn move_to(&self, at: u64);
+    /// Says that the reader is at this offset of the torrent now, and how many bytes from there on may
+    /// be fetched.
+    fn move_to(&self, at: u64, reach: u64);
 }
 
 /// What fetches pieces.
@@ -51,25 +63,26 @@ pub(crate) trait Engine: Send + Sync {
     /// Finds the info dictionary that an infohash names.
     async fn metadata(&self, infohash: Id20, sources: &Sources, limit: Duration) -> Result<Bytes>;
 
-    /// Joins the swarm of a torrent. Does nothing where it is in it already.
+    /// Joins the swarm of a torrent. Does nothing where it is in it already. Fails where the torrent
+    /// was removed.
     async fn join(&self, torrent: &Arc<Torrent>) -> Result<()>;
 
-    /// Begins to fetch a range of a file, in offsets of the torrent, a bounded stretch ahead of the
-    /// reader.
+    /// Begins to fetch a range of a file, in offsets of the torrent, no further ahead of the reader
+    /// than its reach.
     fn fetch(
         &self,
         torrent: &Arc<Torrent>,
         file: usize,
         range: Range<u64>,
-        need: Need,
+        wish: Wish,
     ) -> Box<dyn Fetch>;
 
     /// Tells the engine, several times a second, that a reader is waiting: whatever can be tried
     /// is tried now. Fails where the torrent cannot go on.
     async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()>;
 
-    /// Gives pieces up for good, on disk and towards peers.
-    async fn forget(&self, torrent: &Arc<Torrent>, pieces: &[u32]) -> Result<()>;
+    /// Leaves the swarm of a torrent. Who reads it gets no more of it.
+    async fn leave(&self, infohash: Id20);
 
     /// Leaves the swarms of torrents that nobody has needed for a while.
     async fn park_idle(&self);

@@ -9,9 +9,12 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, timeout};
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
-use universal_p2p_store::Held;
+use universal_p2p_store::{Held, Window};
 
-use crate::{file::Source, torrent::disk_error};
+use crate::{
+    file::Source,
+    torrent::{disk_error, removed},
+};
 use ahead::Ahead;
 
 /// How often a waiting reader looks whether anything comes.
@@ -34,6 +37,9 @@ pub(crate) async fn open(
     let offset = source.torrent.metainfo.files[file].offset;
     let start = offset + range.start;
     let mut reader = Reader {
+        window: source.torrent.object.window(start),
+        reach: 0,
+        has_read: false,
         source,
         file,
         at: start,
@@ -58,6 +64,12 @@ struct Reader {
     file: usize,
     at: u64,
     end: u64,
+    /// What is ahead of the reader is not given up, whether it has to be fetched or is there already.
+    window: Window,
+    /// How far ahead may be fetched, in bytes.
+    reach: u64,
+    /// Whether anything was handed out yet.
+    has_read: bool,
     /// Held from when something that is wanted soon is missing.
     ahead: Option<Ahead>,
     /// Where it was looked ahead from last.
@@ -71,16 +83,20 @@ impl Reader {
         let object = Arc::clone(&self.source.torrent.object);
         let layout = object.layout();
         while self.at < self.end {
+            if object.is_gone() {
+                return Err(removed());
+            }
             let piece = layout.chunk_at(self.at);
             self.look_ahead(piece);
             match object.held(piece) {
                 Held::Checked => {
                     let upto = layout.bytes_of(piece).end.min(self.end);
-                    let read = object.read_some(self.at..upto).await;
-                    let bytes = read.map_err(|error| disk_error("reading a piece", error))?;
-                    // It may have been given up while it was read: then these may be zeros.
-                    if object.held(piece) == Held::Checked {
+                    let read = object.read_checked(self.at..upto).await;
+                    let read = read.map_err(|error| disk_error("reading a piece", error))?;
+                    // None: it was given up while it was read.
+                    if let Some(bytes) = read {
                         self.at += bytes.len() as u64;
+                        self.has_read = true;
                         return Ok(Some(bytes));
                     }
                 }
@@ -97,46 +113,66 @@ impl Reader {
     /// Waits until a piece is there, and has the engine fetch it.
     async fn await_piece(&mut self, piece: u32, patience: Duration) -> Result<()> {
         let torrent = Arc::clone(&self.source.torrent);
+        let object = &torrent.object;
         let started = Instant::now();
         let mut last_progress = started;
-        let mut written = torrent.object.written(piece);
-        let begin = || Ahead::begin(&self.source, self.file, self.at..self.end);
+        let mut written = object.written(piece);
+        // What somebody waits for gets room before all that is fetched ahead.
+        object.reserve(piece);
+        let begin = || Ahead::begin(&self.source, self.file, self.at..self.end, self.reach);
         let connected = self.ahead.get_or_insert_with(begin).connected();
         timeout(patience, connected)
             .await
             .map_err(|_| stalled(&self.source, patience))??;
-        while timeout(LOOK_EVERY, torrent.object.arrival(piece))
-            .await
-            .is_err()
-        {
-            let now = torrent.object.written(piece);
+        while timeout(LOOK_EVERY, object.arrival(piece)).await.is_err() {
+            let now = object.written(piece);
             if now != written {
                 (written, last_progress) = (now, Instant::now());
             }
-            if last_progress.elapsed() >= patience || started.elapsed() >= patience * PATIENCE {
-                return Err(stalled(&self.source, patience));
+            let why_no_room = if object.reserve(piece) {
+                None
+            } else {
+                object.out_of_room()
+            };
+            let is_over =
+                last_progress.elapsed() >= patience || started.elapsed() >= patience * PATIENCE;
+            match why_no_room {
+                // Whoever has got nothing yet is told at once; whoever plays may outlive the lack.
+                Some(why) if is_over || !self.has_read => {
+                    return Err(Error::NoSpace {
+                        why: why.to_string(),
+                    });
+                }
+                None if is_over => return Err(stalled(&self.source, patience)),
+                _ => self.source.engine.hurry(&torrent).await?,
             }
-            self.source.engine.hurry(&torrent).await?;
         }
         Ok(())
     }
 
-    /// Has the engine fetch what is missing from here onwards, before the reader gets there.
+    /// Keeps what lies ahead from being given up, and has the engine fetch what is missing of it
+    /// before the reader gets there.
     fn look_ahead(&mut self, piece: u32) {
-        let layout = self.source.torrent.object.layout();
+        let object = &self.source.torrent.object;
         let is_new_piece = self
             .looked
-            .is_none_or(|looked| layout.chunk_at(looked) != piece);
+            .is_none_or(|looked| object.layout().chunk_at(looked) != piece);
         let moved = self.looked.map_or(u64::MAX, |looked| self.at - looked);
+        if is_new_piece {
+            object.touch(piece);
+        }
         // Large pieces take long to play: where in them the reader is tells when the next is needed.
-        if !is_new_piece && (self.ahead.is_none() || moved < TELL_EVERY) {
+        if !is_new_piece && moved < TELL_EVERY {
             return;
         }
         self.looked = Some(self.at);
+        let reach = self.window.move_to(self.at);
+        self.reach = reach;
         if let Some(ahead) = &mut self.ahead {
-            ahead.move_to(self.at);
-        } else if ahead::is_something_missing(&self.source.torrent.object, self.at..self.end) {
-            self.ahead = Some(Ahead::begin(&self.source, self.file, self.at..self.end));
+            ahead.move_to(self.at, reach);
+        } else if ahead::is_something_missing(object, self.at..self.end, reach) {
+            let range = self.at..self.end;
+            self.ahead = Some(Ahead::begin(&self.source, self.file, range, reach));
         }
     }
 }

@@ -40,6 +40,7 @@ impl Torrent {
             protocol: PROTOCOL,
             id: infohash::id(&metainfo.infohash),
         };
+        store.describe(&item, &metainfo.name);
         let metainfo = Arc::new(metainfo);
         let check = Arc::clone(&metainfo);
         let object = store
@@ -109,6 +110,19 @@ pub(crate) fn disk_error(doing: &'static str, error: io::Error) -> Error {
             why: "the disk is full; free some space and try again".into(),
         },
         _ => Error::internal(doing, error),
+    }
+}
+
+/// Whether an error is the store's word that there is no room within its limit, and not the file
+/// system's.
+pub(crate) fn is_lack_of_room(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::StorageFull && error.raw_os_error().is_none()
+}
+
+/// What a reader gets whose torrent was removed.
+pub(crate) fn removed() -> Error {
+    Error::NotFound {
+        what: "such torrent any more: it was removed while it was read".into(),
     }
 }
 

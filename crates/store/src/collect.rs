@@ -182,7 +182,7 @@ impl Store {
         }
         open.retain(|given_up| given_up.chunks() > 0);
         for given_up in &open {
-            if let Err(error) = self.write_pages(given_up.object()) {
+            if let Err(error) = self.write_gone_pages(given_up.object()) {
                 settled = Err(error);
             }
         }

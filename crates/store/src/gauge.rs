@@ -27,6 +27,9 @@ const MOST_HEADROOM: u64 = 512 << 20;
 /// How long an answer of the file system is taken for true. What is written meanwhile is counted.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How long a collection that could not make room counts.
+const STUCK_FOR: Duration = Duration::from_secs(1);
+
 /// Files that can still be made; below it whole items go.
 const LEAST_INODES: u64 = 1000;
 
@@ -62,7 +65,7 @@ struct State {
     counted: bool,
     /// The most that was refused since the last collection.
     refused: u64,
-    stuck: Option<Arc<str>>,
+    stuck: Option<(Instant, Arc<str>)>,
     stop: bool,
 }
 
@@ -102,15 +105,16 @@ impl State {
         if !self.counted {
             return Task::Rest;
         }
-        let (above, _) = self.missing(1);
-        if above == 0 && self.refused == 0 {
+        let is_refused = self.refused > self.room();
+        if self.missing(1).0 == 0 && !is_refused {
             return match self.space.inodes {
                 Some(inodes) if inodes < LEAST_INODES => Task::Free(1, Reason::Inodes),
                 _ => Task::Rest,
             };
         }
         let (need, reason) = self.missing(2);
-        Task::Free(need.max(self.refused), reason)
+        let refused = if is_refused { self.refused } else { 0 };
+        Task::Free(need.max(refused), reason)
     }
 }
 
@@ -147,8 +151,9 @@ impl Gauge {
             state.used += bytes;
             state.unwritten += bytes;
             state.committed += bytes;
+            state.stuck = None;
             charge.bytes.fetch_add(bytes, Ordering::Relaxed);
-        } else {
+        } else if state.counted {
             state.refused = state.refused.max(bytes);
         }
         if !fits || state.missing(1).0 > 0 {
@@ -224,7 +229,7 @@ impl Gauge {
         state.look(&self.folder, Duration::ZERO);
         state.stuck = stuck
             .filter(|_| state.refused > state.room())
-            .map(Into::into);
+            .map(|why| (Instant::now(), why.into()));
         state.refused = 0;
         self.low.notify_all();
     }
@@ -240,9 +245,15 @@ impl Gauge {
         }
     }
 
-    /// What holds the space, where the last collection could not make room.
+    /// What holds the space, where a collection could not make room just now. While somebody wants
+    /// room it is tried again and again, so that what was long ago says nothing.
     pub(crate) fn stuck(&self) -> Option<Arc<str>> {
-        self.state().stuck.clone()
+        let state = self.state();
+        let fresh = state
+            .stuck
+            .as_ref()
+            .filter(|(since, _)| since.elapsed() < STUCK_FOR);
+        fresh.map(|(_, why)| Arc::clone(why))
     }
 
     /// How much would have to go for everything to be below the low-water mark.

@@ -34,7 +34,12 @@ pub(crate) struct Presence {
     begun: HashMap<u32, Begun>,
     /// Given up, and its space not free yet: it cannot be begun before that.
     leaving: HashSet<u32>,
+    /// Pages that the index does not have as they are.
     dirty_pages: BTreeSet<u32>,
+    /// Of these, pages from which something went: the index has to know before its space is free.
+    gone_pages: BTreeSet<u32>,
+    /// Checked chunks whose data may not have reached the disk: the index must not know yet.
+    unsynced: BTreeSet<u32>,
     recency: Recency,
     used: bool,
 }
@@ -52,6 +57,8 @@ impl Presence {
             begun: HashMap::new(),
             leaving: HashSet::new(),
             dirty_pages: BTreeSet::new(),
+            gone_pages: BTreeSet::new(),
+            unsynced: BTreeSet::new(),
             recency: Recency::from_runs(chunks, runs),
             used: false,
         }
@@ -135,6 +142,7 @@ impl Presence {
         self.unchecked.set(chunk, false);
         if self.checked.set(chunk, true) {
             self.dirty_pages.insert(chunk / PAGE_CHUNKS);
+            self.unsynced.insert(chunk);
         }
         self.recency.touch(chunk, stamp);
         self.used = true;
@@ -150,6 +158,9 @@ impl Presence {
         self.unchecked.set(chunk, false);
         if self.checked.set(chunk, false) {
             self.dirty_pages.insert(chunk / PAGE_CHUNKS);
+            if !self.unsynced.remove(&chunk) {
+                self.gone_pages.insert(chunk / PAGE_CHUNKS);
+            }
         }
         self.used = true;
         Some(self.begun.remove(&chunk).map_or(0, |begun| begun.reserved))
@@ -209,17 +220,57 @@ impl Presence {
         self.recency.runs(self.on_disk().into_iter())
     }
 
-    /// The pages that changed since they were last taken.
-    pub(crate) fn take_dirty_pages(&mut self) -> Vec<(u32, Vec<u8>)> {
+    /// The pages that changed since they were last taken, for when all data has been synced.
+    pub(crate) fn take_dirty_pages(&mut self) -> Pages {
         let dirty = std::mem::take(&mut self.dirty_pages);
-        dirty
-            .into_iter()
-            .map(|page| (page, self.checked.page(page).to_vec()))
-            .collect()
+        let page = |page| (page, self.checked.page(page).to_vec());
+        self.gone_pages.clear();
+        Pages {
+            rows: dirty.into_iter().map(page).collect(),
+            unsynced: std::mem::take(&mut self.unsynced),
+        }
+    }
+
+    /// The pages from which something went, without what has not been synced yet.
+    pub(crate) fn take_gone_pages(&mut self) -> Pages {
+        let gone = std::mem::take(&mut self.gone_pages);
+        let page = |page: u32| {
+            let mut bits = self.checked.page(page).to_vec();
+            let first = page * PAGE_CHUNKS;
+            for chunk in self
+                .unsynced
+                .range(first..first.saturating_add(PAGE_CHUNKS))
+            {
+                let bit = chunk - first;
+                if let Some(byte) = bits.get_mut(bit as usize / 8) {
+                    *byte &= !(0x80 >> (bit % 8));
+                }
+            }
+            (page, bits)
+        };
+        Pages {
+            rows: gone.into_iter().map(page).collect(),
+            unsynced: BTreeSet::new(),
+        }
     }
 
     /// Gives pages back that could not be written.
-    pub(crate) fn put_back(&mut self, pages: &[(u32, Vec<u8>)]) {
-        self.dirty_pages.extend(pages.iter().map(|(page, _)| *page));
+    pub(crate) fn put_back(&mut self, pages: Pages) {
+        for (page, _) in pages.rows {
+            self.dirty_pages.insert(page);
+            self.gone_pages.insert(page);
+        }
+        let still_there = pages
+            .unsynced
+            .into_iter()
+            .filter(|chunk| self.checked.has(*chunk));
+        self.unsynced.extend(still_there);
     }
+}
+
+/// Pages on their way to the index.
+pub(crate) struct Pages {
+    /// The number of each page and its bits.
+    pub(crate) rows: Vec<(u32, Vec<u8>)>,
+    unsynced: BTreeSet<u32>,
 }

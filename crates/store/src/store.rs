@@ -12,7 +12,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool, mpsc},
     thread,
 };
 
@@ -66,6 +66,7 @@ pub struct Store {
     dirty: Dirty,
     settling: Mutex<()>,
     collecting: Mutex<()>,
+    documents_changed: AtomicBool,
     floor: Mutex<f64>,
     last_collection: Mutex<Option<Collection>>,
     pub(crate) ledger: Arc<Ledger>,
@@ -121,6 +122,7 @@ impl Store {
             dirty: Dirty::default(),
             settling: Mutex::default(),
             collecting: Mutex::default(),
+            documents_changed: AtomicBool::new(true),
             floor: Mutex::new(index.floor().map_err(broken)?),
             index,
             last_collection: Mutex::default(),

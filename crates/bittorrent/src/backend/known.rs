@@ -57,6 +57,12 @@ impl Known {
         kept
     }
 
+    /// Lets a torrent go, and what is known of its last failure.
+    pub(super) fn forget(&self, infohash: Id20) {
+        guard(&self.torrents).remove(&infohash);
+        guard(&self.failures).remove(&infohash);
+    }
+
     /// Waits until a torrent is in memory.
     pub(super) async fn arrival(&self, infohash: Id20) {
         loop {

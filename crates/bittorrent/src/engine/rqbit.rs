@@ -17,6 +17,7 @@
 
 mod fetching;
 mod joining;
+mod offering;
 mod session;
 mod storage;
 mod swarm;
@@ -28,12 +29,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
 use universal_p2p_core::{Error, Result};
-use universal_p2p_swarm::{Home, Need};
+use universal_p2p_swarm::Home;
 
 use self::swarms::Swarms;
 use crate::{
     config::Settings,
-    engine::{Engine, Fetch, StartError, Vitals},
+    engine::{Engine, Fetch, StartError, Vitals, Wish},
     sources::Sources,
     torrent::Torrent,
 };
@@ -49,7 +50,8 @@ impl Rqbit {
     pub(crate) async fn start(settings: &Settings) -> std::result::Result<Self, StartError> {
         let home = Home::start("librqbit").map_err(|error| StartError(error.to_string()))?;
         let settings = settings.clone();
-        let starting = home.run(async move { Swarms::start(&settings).await });
+        let here = home.handle();
+        let starting = home.run(async move { Swarms::start(&settings, here).await });
         let swarms = starting
             .await
             .map_err(|error| StartError(error.to_string()))??;
@@ -86,7 +88,7 @@ impl Engine for Rqbit {
         torrent: &Arc<Torrent>,
         file: usize,
         range: Range<u64>,
-        _: Need,
+        _: Wish,
     ) -> Box<dyn Fetch> {
         Box::new(self.swarms.fetch(torrent, file, range.start))
     }
@@ -97,10 +99,14 @@ impl Engine for Rqbit {
             .await
     }
 
-    async fn forget(&self, torrent: &Arc<Torrent>, pieces: &[u32]) -> Result<()> {
-        let (torrent, pieces) = (Arc::clone(torrent), pieces.to_vec());
-        self.at_home(|swarms| async move { swarms.forget(&torrent, &pieces).await })
-            .await
+    async fn leave(&self, infohash: Id20) {
+        let left = self.at_home(move |swarms| async move {
+            swarms.leave(infohash).await;
+            Ok(())
+        });
+        if let Err(error) = left.await {
+            tracing::error!(%error, "a torrent that was removed stays connected");
+        }
     }
 
     async fn park_idle(&self) {

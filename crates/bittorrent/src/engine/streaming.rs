@@ -1,27 +1,28 @@
 //! The streaming engine: the crate `swarm` behind the seam.
 
 mod disk;
+mod offering;
 
 use std::{
     collections::HashMap,
     ops::Range,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use librqbit_core::hash_id::Id20;
-use tokio::task::spawn_blocking;
 use universal_p2p_core::{Error, Result};
-use universal_p2p_swarm::{self as swarm, Forgetting, Need, Pieces, Session, Swarm, WebFile};
+use universal_p2p_store::Announcer;
+use universal_p2p_swarm::{self as swarm, Pieces, Session, WebFile};
 
-use self::disk::Disk;
+use self::{disk::Disk, offering::Offering};
 use crate::{
     config::Settings,
-    engine::{Engine, Fetch, StartError, Vitals},
+    engine::{Engine, Fetch, StartError, Vitals, Wish},
     sources::Sources,
-    torrent::{Torrent, disk_error, guard},
+    torrent::{Torrent, disk_error, guard, is_lack_of_room, removed},
 };
 
 /// The streaming engine.
@@ -35,7 +36,7 @@ pub(crate) struct Streaming {
 #[derive(Clone)]
 struct Joined {
     torrent: Arc<Torrent>,
-    swarm: Arc<Swarm>,
+    offering: Arc<Offering>,
 }
 
 impl Streaming {
@@ -62,11 +63,11 @@ impl Streaming {
         })
     }
 
-    fn swarm(&self, infohash: Id20) -> Option<Arc<Swarm>> {
+    fn offering(&self, infohash: Id20) -> Option<Arc<Offering>> {
         let joined = guard(&self.joined);
         joined
             .get(&infohash)
-            .map(|joined| Arc::clone(&joined.swarm))
+            .map(|joined| Arc::clone(&joined.offering))
     }
 }
 
@@ -82,16 +83,24 @@ impl Engine for Streaming {
     async fn join(&self, torrent: &Arc<Torrent>) -> Result<()> {
         let sources = torrent.sources().to_swarm();
         let mut joined = guard(&self.joined);
-        if let Some(joined) = joined.get(&torrent.metainfo.infohash) {
-            joined.swarm.add(&sources);
+        if torrent.object.is_gone() {
+            return Err(removed());
+        }
+        // One that was removed and came again has another object on disk.
+        let same = |joined: &&Joined| Arc::ptr_eq(&joined.torrent.object, &torrent.object);
+        if let Some(joined) = joined.get(&torrent.metainfo.infohash).filter(same) {
+            joined.offering.swarm.add(&sources);
             return Ok(());
         }
         let swarm = self.session.join(described(torrent)?, &sources);
-        let swarm = Joined {
+        let offering = Arc::new(Offering { swarm });
+        let announcer: Weak<dyn Announcer> = Arc::<Offering>::downgrade(&offering);
+        torrent.object.announce_through(announcer);
+        let now_joined = Joined {
             torrent: Arc::clone(torrent),
-            swarm: Arc::new(swarm),
+            offering,
         };
-        joined.insert(torrent.metainfo.infohash, swarm);
+        joined.insert(torrent.metainfo.infohash, now_joined);
         Ok(())
     }
 
@@ -100,35 +109,26 @@ impl Engine for Streaming {
         torrent: &Arc<Torrent>,
         _: usize,
         range: Range<u64>,
-        need: Need,
+        Wish { need, reach }: Wish,
     ) -> Box<dyn Fetch> {
-        let swarm = self.swarm(torrent.metainfo.infohash);
-        Box::new(Fetching(swarm.map(|swarm| swarm.read(range, need, u64::MAX))))
+        let offering = self.offering(torrent.metainfo.infohash);
+        let reader = offering.map(|offering| offering.swarm.read(range, need, reach));
+        Box::new(Fetching(reader))
     }
 
     async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {
-        self.swarm(torrent.metainfo.infohash)
-            .map_or(Ok(()), |swarm| {
-                swarm
-                    .hurry()
-                    .map_err(|error| disk_error("writing a piece", error))
-            })
+        let hurried = self
+            .offering(torrent.metainfo.infohash)
+            .map_or(Ok(()), |offering| offering.swarm.hurry());
+        match hurried {
+            // The reader sees for itself whether room can be made.
+            Err(error) if is_lack_of_room(&error) => Ok(()),
+            hurried => hurried.map_err(|error| disk_error("writing a piece", error)),
+        }
     }
 
-    async fn forget(&self, torrent: &Arc<Torrent>, pieces: &[u32]) -> Result<()> {
-        let swarm = self.swarm(torrent.metainfo.infohash);
-        let forgetting = swarm.as_ref().map(|swarm| swarm.forget(pieces));
-        let gone = forgetting.as_ref().map_or(pieces, Forgetting::pieces);
-        let (object, gone) = (Arc::clone(&torrent.object), gone.to_vec());
-        let giving_up = move || {
-            let forgotten = object.forget(&gone);
-            // Only now may they be fetched again, also where nobody waits for this any more.
-            drop(forgetting);
-            forgotten
-        };
-        let forgotten = spawn_blocking(giving_up).await;
-        let forgotten = forgotten.map_err(|error| Error::internal("forgetting pieces", error))?;
-        forgotten.map_err(|error| disk_error("forgetting pieces", error))
+    async fn leave(&self, infohash: Id20) {
+        guard(&self.joined).remove(&infohash);
     }
 
     async fn park_idle(&self) {
@@ -143,7 +143,7 @@ impl Engine for Streaming {
     }
 
     fn vitals(&self, infohash: Id20) -> Option<Vitals> {
-        let vitals = self.swarm(infohash)?.vitals();
+        let vitals = self.offering(infohash)?.swarm.vitals();
         Some(Vitals {
             peers: vitals.peers,
             speed: vitals.speed,
@@ -160,9 +160,9 @@ impl Engine for Streaming {
 struct Fetching(Option<swarm::Reader>);
 
 impl Fetch for Fetching {
-    fn move_to(&self, at: u64) {
+    fn move_to(&self, at: u64, reach: u64) {
         if let Some(reader) = &self.0 {
-            reader.move_to(at, u64::MAX);
+            reader.move_to(at, reach);
         }
     }
 }

@@ -9,14 +9,19 @@ use universal_p2p_store::{Held, Object};
 use universal_p2p_swarm::Need;
 
 use super::media::{self, Edge};
-use crate::{engine::Fetch, file::Source, torrent::Visit};
+use crate::{
+    engine::{Fetch, Wish},
+    file::Source,
+    torrent::Visit,
+};
 
 /// How far ahead it is looked whether anything is missing, in bytes: seconds of a film.
 const SIGHT: u64 = 16 << 20;
 
-/// Whether a piece of this range is missing that will be wanted soon.
-pub(super) fn is_something_missing(object: &Object, range: Range<u64>) -> bool {
-    let sight = range.start..range.end.min(range.start.saturating_add(SIGHT));
+/// Whether a piece of this range is missing that will be wanted soon and is within reach.
+pub(super) fn is_something_missing(object: &Object, range: Range<u64>, reach: u64) -> bool {
+    let sight = SIGHT.min(reach);
+    let sight = range.start..range.end.min(range.start.saturating_add(sight));
     object
         .layout()
         .chunks_of(&sight)
@@ -27,6 +32,7 @@ pub(super) fn is_something_missing(object: &Object, range: Range<u64>) -> bool {
 pub(super) struct Ahead {
     source: Source,
     at: u64,
+    reach: u64,
     state: State,
     _visit: Visit,
 }
@@ -45,17 +51,21 @@ struct Fetching {
 
 impl Ahead {
     /// Begins to join the swarm and to fetch a range of a file that is about to be read.
-    pub(super) fn begin(source: &Source, file: usize, range: Range<u64>) -> Self {
+    pub(super) fn begin(source: &Source, file: usize, range: Range<u64>, reach: u64) -> Self {
         let visit = source.torrent.visit();
         let (joined, at) = (source.clone(), range.start);
         let joining = async move {
             joined.engine.join(&joined.torrent).await?;
+            let wish = Wish {
+                need: Need::Now,
+                reach,
+            };
             let here = joined
                 .engine
-                .fetch(&joined.torrent, file, range.clone(), Need::Now);
+                .fetch(&joined.torrent, file, range.clone(), wish);
             Ok(Fetching {
                 here,
-                edges: media::edges(&joined, file, range),
+                edges: media::edges(&joined, file, range, reach),
             })
         };
         #[expect(
@@ -66,21 +76,22 @@ impl Ahead {
         Self {
             source: source.clone(),
             at,
+            reach,
             state: State::Joining(joining),
             _visit: visit,
         }
     }
 
-    /// Says where the reader is now.
-    pub(super) fn move_to(&mut self, at: u64) {
-        self.at = at;
+    /// Says where the reader is now, and how far ahead may be fetched.
+    pub(super) fn move_to(&mut self, at: u64, reach: u64) {
+        (self.at, self.reach) = (at, reach);
         if let State::Joining(joining) = &mut self.state
             && let Some(joined) = joining.now_or_never()
         {
             self.joined(joined);
         }
         if let State::Fetching(fetching) = &mut self.state {
-            fetching.here.move_to(at);
+            fetching.here.move_to(at, reach);
             media::drop_arrived(&mut fetching.edges, &self.source.torrent);
         }
     }
@@ -101,7 +112,7 @@ impl Ahead {
         let joined = joined.map_err(|error| Error::internal("joining a swarm", error));
         self.state = match joined.and_then(|joined| joined) {
             Ok(fetching) => {
-                fetching.here.move_to(self.at);
+                fetching.here.move_to(self.at, self.reach);
                 State::Fetching(fetching)
             }
             Err(error) => State::Failed(error),

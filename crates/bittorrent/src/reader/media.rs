@@ -8,7 +8,11 @@ use std::{ops::Range, sync::Arc};
 use universal_p2p_store::Held;
 use universal_p2p_swarm::Need;
 
-use crate::{engine::Fetch, file::Source, torrent::Torrent};
+use crate::{
+    engine::{Fetch, Wish},
+    file::Source,
+    torrent::Torrent,
+};
 
 /// How much of the end is fetched, in bytes, and at least one piece of it.
 const TAIL: u64 = 256 << 10;
@@ -31,10 +35,15 @@ pub(super) struct Edge {
 }
 
 /// What to fetch besides a range (in offsets of the torrent) that is about to be read.
-pub(super) fn edges(source: &Source, file: usize, range: Range<u64>) -> Vec<Edge> {
+///
+/// Nothing where the disk is full: what is read comes first.
+pub(super) fn edges(source: &Source, file: usize, range: Range<u64>, reach: u64) -> Vec<Edge> {
     let torrent = &source.torrent;
     let info = &torrent.metainfo.files[file];
     let from_head = range.start == info.offset && range.end - range.start > PROBE;
+    if torrent.object.room() == 0 {
+        return Vec::new();
+    }
     if !from_head || info.length < SMALL || !is_indexed(info.path.as_deref().unwrap_or_default()) {
         return Vec::new();
     }
@@ -42,8 +51,12 @@ pub(super) fn edges(source: &Source, file: usize, range: Range<u64>) -> Vec<Edge
     let end = info.offset + info.length;
     let pieces = layout.chunks_of(&(end - TAIL..end));
     let start = layout.bytes_of(pieces.start).start.max(info.offset);
+    let wish = Wish {
+        need: Need::Later,
+        reach,
+    };
     let edge = Edge {
-        _fetch: source.engine.fetch(torrent, file, start..end, Need::Later),
+        _fetch: source.engine.fetch(torrent, file, start..end, wish),
         pieces,
     };
     if is_there(&edge, torrent) {
@@ -53,9 +66,10 @@ pub(super) fn edges(source: &Source, file: usize, range: Range<u64>) -> Vec<Edge
     }
 }
 
-/// Ends the fetching of edges that are there.
+/// Ends the fetching of edges that are there, and of all when the disk is full: they are in nobody's
+/// window, so that they might be given up and fetched for ever.
 pub(super) fn drop_arrived(edges: &mut Vec<Edge>, torrent: &Arc<Torrent>) {
-    edges.retain(|edge| !is_there(edge, torrent));
+    edges.retain(|edge| !is_there(edge, torrent) && torrent.object.room() > 0);
 }
 
 fn is_there(edge: &Edge, torrent: &Arc<Torrent>) -> bool {

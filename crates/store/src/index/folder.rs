@@ -50,7 +50,10 @@ pub(super) fn replace(folder: &Path) -> io::Result<()> {
 /// Keeps an index that cannot be read under another name, for whoever wants to look at it.
 pub(super) fn set_aside(folder: &Path) -> io::Result<()> {
     remove(&unreadable(folder))?;
-    fs::rename(folder, unreadable(folder))
+    match fs::rename(folder, unreadable(folder)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Takes the folder back that was set aside, where nothing fresh could be made instead.
@@ -75,8 +78,14 @@ pub(super) fn allocated(folder: &Path) -> u64 {
         .sum()
 }
 
-pub(super) fn remove(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
+/// Removes a folder and all in it, or a file, if there is one.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

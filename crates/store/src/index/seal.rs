@@ -6,6 +6,8 @@
 
 use std::{fs, io, path::Path};
 
+use super::folder;
+
 /// What all rows of an index add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sum {
@@ -45,14 +47,14 @@ impl Sum {
 }
 
 /// The seal of the last stop, which is broken by that; none where it was not a clean one.
-pub(super) fn broken_open(path: &Path) -> io::Result<Option<String>> {
-    let seal = fs::read(path);
-    match seal {
-        Ok(text) => {
-            fs::remove_file(path)?;
-            Ok(Some(String::from_utf8_lossy(&text).into_owned()))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+///
+/// One that cannot be read is one that fits nothing.
+pub(super) fn broken_open(path: &Path) -> Option<String> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        found => found.unwrap_or_default(),
+    };
+    // Where it stays it does not fit any more as soon as anything has changed.
+    let _ = folder::remove(path);
+    Some(String::from_utf8_lossy(&text).into_owned())
 }

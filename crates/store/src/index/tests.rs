@@ -1,4 +1,4 @@
-use std::fs;
+use std::fs::{self, File};
 
 use tempfile::TempDir;
 use universal_p2p_core::{Evidence, Item, Site};
@@ -7,6 +7,7 @@ use super::{uses::MOST_SITES, *};
 use crate::ledger::Use;
 
 mod damage;
+mod mending;
 mod rewriting;
 
 fn thing(number: u32) -> Item {
@@ -176,8 +177,8 @@ fn rows_that_make_no_sense_are_left_out() {
         (b"test\0a\0", b""),
         (b"test\0b\0", b"\xff\xff\xff"),
     ] {
-        index.items.set(key, value).expect("room");
-        index.uses.set(key, value).expect("room");
+        index.set(Table::Items, key, value).expect("room");
+        index.set(Table::Uses, key, value).expect("room");
     }
     assert_eq!(index.items().expect("readable"), [(thing(1), row(1))]);
     index
@@ -187,7 +188,7 @@ fn rows_that_make_no_sense_are_left_out() {
 
 #[test]
 fn a_panic_becomes_an_error() {
-    let failed: Result<()> = sound(|| panic!("damage that nobody foresaw"));
+    let failed: Result<()> = caught(|| panic!("damage that nobody foresaw"));
     assert_eq!(
         failed.expect_err("an error").kind(),
         io::ErrorKind::InvalidData

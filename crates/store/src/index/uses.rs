@@ -4,7 +4,7 @@ use std::io::Result;
 
 use universal_p2p_core::{Item, Site};
 
-use super::{Index, keys};
+use super::{Index, Table, keys};
 use crate::ledger::Use;
 
 /// The most sites by name that uses of one item are booked to; what is more goes to the unknown one.
@@ -17,20 +17,20 @@ impl Index {
     /// page may claim any number of names.
     pub(crate) fn add_use(&self, item: &Item, site: &Site, fresh: Use) -> Result<()> {
         let mut key = keys::of_use(item, site);
-        let mut booked = self.uses.get(&key)?;
+        let mut booked = self.get(Table::Uses, &key)?;
         if booked.is_none() && self.has_all_sites(item)? {
             key = keys::of_use(item, &Site::unknown());
-            booked = self.uses.get(&key)?;
+            booked = self.get(Table::Uses, &key)?;
         }
         let booked = booked.and_then(|row| Use::decode(&row)).unwrap_or_default();
-        self.uses.set(&key, &booked.with(fresh).encode())
+        self.set(Table::Uses, &key, &booked.with(fresh).encode())
     }
 
     fn has_all_sites(&self, item: &Item) -> Result<bool> {
         let unknown = keys::of_use(item, &Site::unknown());
         let mut named = 0;
         let count = |key: &[u8], _: &[u8]| named += usize::from(key != unknown);
-        self.uses.visit(&keys::of_item(item), count)?;
+        self.visit(Table::Uses, &keys::of_item(item), count)?;
         Ok(named >= MOST_SITES)
     }
 
@@ -48,7 +48,7 @@ impl Index {
     }
 
     fn visit_uses(&self, prefix: &[u8], mut visit: impl FnMut(Item, Site, Use)) -> Result<()> {
-        self.uses.visit(prefix, |key, row| {
+        self.visit(Table::Uses, prefix, |key, row| {
             let place = keys::split(key).and_then(|(item, rest)| Some((item, keys::site(rest)?)));
             if let Some(((item, site), booked)) = place.zip(Use::decode(row)) {
                 visit(item, site, booked);
@@ -61,6 +61,6 @@ impl Index {
         let prefix = keys::of_item(item);
         let is_of_site =
             |key: &[u8]| keys::site(&key[prefix.len()..]).is_some_and(|found| &*found.name == site);
-        self.uses.remove_if(&prefix, is_of_site)
+        self.remove_if(Table::Uses, &prefix, is_of_site)
     }
 }

@@ -44,7 +44,10 @@ impl Snapshot {
         let version = text
             .lines()
             .find_map(|line| line.strip_prefix("version = "))?;
-        let version = version.parse().ok().filter(|version| *version < u64::MAX / 2);
+        let version = version
+            .parse()
+            .ok()
+            .filter(|version| *version < u64::MAX / 2);
         let snapshot = Self {
             version: version?,
             pins: salvage(text.as_bytes()),

@@ -63,6 +63,7 @@ impl Store {
         if !self.gauge.reserve_soon(&charge, room, PATIENCE) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        self.documents_changed.store(true, Ordering::Relaxed);
         let written = write_in_place(path, bytes);
         self.gauge.written(room);
         // Whatever was there before, or is there now.
@@ -85,6 +86,9 @@ impl Store {
     /// Removes documents of items that were used least recently until the rest is in its budget.
     /// First go those of which nothing else is on disk.
     pub(crate) fn trim_documents(self: &Arc<Self>) {
+        if !self.documents_changed.swap(false, Ordering::Relaxed) {
+            return;
+        }
         let budget = (self.gauge.figures().limit / 20).max(LEAST);
         let open = self.open_objects();
         let mut all: Vec<_> = {

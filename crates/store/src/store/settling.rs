@@ -11,25 +11,34 @@ use universal_p2p_core::Item;
 use super::{Store, guard};
 use crate::{Object, clock, ledger::Taken};
 
-/// How often is looked for what is due: an abrupt stop loses no more of the accounting than this.
+/// How often is looked for what is due.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// How many times that is between two writes of who read what: an abrupt stop loses no more of the
+/// accounting. Every write is synced, so that more of them would wear the disk for nothing.
+const BOOK_EVERY: u32 = 3;
 
 /// How often everything that is nobody's is counted anew.
 const COUNT_EVERY: u32 = 5;
 
 /// Settles until the store is closed.
 pub(super) fn settle_regularly(store: &Weak<Store>, stopped: &mpsc::Receiver<()>) {
-    let mut rounds = 0_u32;
+    let (mut rounds, mut before) = (0_u32, 0);
     while stopped.recv_timeout(SETTLE_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
         let Some(store) = store.upgrade() else { return };
-        if let Err(error) = store.settle_due(false) {
+        let books = rounds.is_multiple_of(BOOK_EVERY);
+        if let Err(error) = store.settle_due(false, books) {
             tracing::error!(%error, "the index on disk is behind; it is tried again in a second");
         }
-        rounds += 1;
+        rounds = rounds.wrapping_add(1);
         if rounds.is_multiple_of(COUNT_EVERY) {
             store.count_own();
         }
-        store.set_allowance();
+        let used = store.gauge.figures().used;
+        // With nothing new on disk there is nothing to look for, however many items there are.
+        if std::mem::replace(&mut before, used) != used {
+            store.set_allowance();
+        }
     }
 }
 
@@ -39,15 +48,20 @@ impl Store {
     /// # Errors
     /// What the file system or the index says; what could not be written is tried again later.
     pub fn settle(&self) -> io::Result<()> {
-        self.settle_due(true)
+        self.settle_due(true, true)
     }
 
-    fn settle_due(&self, all: bool) -> io::Result<()> {
+    /// Writes objects that are due, or all of them; and who read what, where the `books` are.
+    fn settle_due(&self, all: bool, books: bool) -> io::Result<()> {
         let _one_at_a_time = guard(&self.settling);
-        let booked = self.book_fresh();
-        self.note_recency();
         let objects = self.dirty.take(all);
-        let rows = self.catalog.take_changed();
+        let (booked, rows) = if books {
+            let booked = self.book_fresh();
+            self.note_recency();
+            (booked, self.catalog.take_changed())
+        } else {
+            (Ok(false), Vec::new())
+        };
         if objects.is_empty() && rows.is_empty() && matches!(booked, Ok(false)) {
             return Ok(());
         }
@@ -115,19 +129,19 @@ impl Store {
     }
 
     fn settle_object(&self, object: &Object) -> io::Result<()> {
-        self.write_pages(object)?;
+        if object.is_gone() {
+            return Ok(());
+        }
+        object.sync_pages(|page, bits| self.index.set_page(object.item(), page, bits))?;
         if object.is_settled() {
             self.index.trust(object.item(), self.unclean_stops)?;
         }
         Ok(())
     }
 
-    /// Syncs the data of an object and hands what changed to the index, which is not synced by it.
-    pub(crate) fn write_pages(&self, object: &Object) -> io::Result<()> {
-        if object.is_gone() {
-            return Ok(());
-        }
-        object.sync_pages(|page, bits| self.index.set_page(object.item(), page, bits))
+    /// Tells the index what went of an object; that is not synced by it.
+    pub(crate) fn write_gone_pages(&self, object: &Object) -> io::Result<()> {
+        object.write_gone_pages(|page, bits| self.index.set_page(object.item(), page, bits))
     }
 
     pub(crate) fn open_object(&self, item: &Item) -> Option<Arc<Object>> {

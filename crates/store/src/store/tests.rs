@@ -44,7 +44,7 @@ fn open_store(folder: &TempDir) -> Arc<Store> {
 /// Gives chunks up as the collector does.
 fn give_up(store: &Store, object: &Arc<Object>, chunks: &[u32]) -> u64 {
     let given_up = object.give_up(chunks);
-    store.write_pages(object).expect("room");
+    store.write_gone_pages(object).expect("room");
     store.index.settle().expect("room");
     given_up.free()
 }

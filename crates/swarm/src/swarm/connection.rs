@@ -206,6 +206,10 @@ async fn block(
     };
     let read = spawn_blocking(reading).await.map_err(io::Error::other)?;
     let mut state = live.state();
+    // Once the swarm is left nobody says any more what is given up.
+    if live.stop.is_cancelled() {
+        return Err(Parting::Closed("the swarm is left"));
+    }
     // It may have been given up while it was read, and be here again: then these may be zeros.
     let is_held = state.progress.held().has(piece) && state.room.generation(piece) == generation;
     let Some(peer) = state.peers.get_mut(&key) else {

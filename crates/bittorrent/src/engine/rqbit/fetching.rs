@@ -117,7 +117,7 @@ impl Drop for Fetching {
 }
 
 impl Fetch for Fetching {
-    fn move_to(&self, at: u64) {
+    fn move_to(&self, at: u64, _: u64) {
         let mut place = guard(&self.place);
         if place.at != at {
             place.at = at;

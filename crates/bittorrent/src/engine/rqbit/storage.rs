@@ -19,7 +19,7 @@ use librqbit::{
 use librqbit_core::lengths::ValidPieceIndex;
 use universal_p2p_store::{Held, Object};
 
-use crate::torrent::guard;
+use crate::torrent::{guard, is_lack_of_room};
 
 /// The first error of a write, for whoever waits for the piece.
 #[derive(Clone, Default)]
@@ -29,6 +29,11 @@ impl Failure {
     /// Takes the error, if there was one.
     pub(super) fn take(&self) -> Option<io::Error> {
         guard(&self.0).take()
+    }
+
+    /// Whether it was that the store has no room.
+    pub(super) fn is_lack_of_room(&self) -> bool {
+        guard(&self.0).as_ref().is_some_and(is_lack_of_room)
     }
 }
 
@@ -130,6 +135,7 @@ impl TorrentStorage for StoreStorage {
                 .chunks_of(&(at..at + bytes.len() as u64)),
         );
         if let Err(error) = part.object.write_at(at, bytes) {
+            // The torrent stops with it; whoever waits sees to what can be done.
             let text = error.to_string();
             guard(&part.failure.0).get_or_insert(error);
             bail!("{text}");

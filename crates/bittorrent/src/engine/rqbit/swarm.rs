@@ -3,16 +3,17 @@
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, Mutex, Weak},
     time::{Duration, Instant},
 };
 
 use librqbit::{ManagedTorrent, ManagedTorrentState};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
+use universal_p2p_store::Announcer;
 
-use super::{fetching::Readers, storage::Failure};
-use crate::torrent::Torrent;
+use super::{fetching::Readers, offering::Offering, storage::Failure, swarms::Swarms};
+use crate::torrent::{Torrent, guard};
 
 /// How long a torrent runs before it may be restarted. It doubles with every restart that brought
 /// nothing, so that peers who take their time get it.
@@ -20,6 +21,12 @@ const SHORTEST_RUN: Duration = Duration::from_secs(1);
 
 /// And no longer than this.
 const LONGEST_RUN: Duration = Duration::from_secs(60);
+
+/// How long a torrent runs at least before pieces are taken back of it while others can wait.
+const BETWEEN_RESTARTS: Duration = Duration::from_millis(500);
+
+/// Room for so many pieces is enough to start with.
+const ENOUGH_ROOM: u32 = 4;
 
 /// With more peers than this somebody soon wakes and takes over what another left lying.
 const FEW_PEERS: usize = 2;
@@ -35,8 +42,10 @@ pub(super) struct Swarm {
     /// The running torrent, or none while it is parked or restarting. Who fetches follows it.
     pub(super) current: watch::Sender<Option<Arc<ManagedTorrent>>>,
     pub(super) readers: Arc<Readers>,
-    /// Held while the torrent is joined, restarted or parked.
-    pub(super) run: tokio::sync::Mutex<Run>,
+    /// Held while the torrent is joined, restarted or parked, and while pieces of it are given up.
+    pub(super) run: Arc<tokio::sync::Mutex<Run>>,
+    /// Who takes pieces back before they are given up.
+    offering: Mutex<Option<Arc<Offering>>>,
 }
 
 impl Swarm {
@@ -45,8 +54,21 @@ impl Swarm {
         Self {
             current,
             readers: Arc::default(),
-            run: tokio::sync::Mutex::default(),
+            run: Arc::default(),
+            offering: Mutex::default(),
         }
+    }
+
+    /// Whoever takes pieces of this torrent back. It lives as long as the swarm is remembered.
+    pub(super) fn offering(
+        self: &Arc<Self>,
+        swarms: &Arc<Swarms>,
+        torrent: &Arc<Torrent>,
+    ) -> Weak<dyn Announcer> {
+        let offering = Offering::of(swarms, self, torrent);
+        let weak: Weak<dyn Announcer> = Arc::<Offering>::downgrade(&offering);
+        *guard(&self.offering) = Some(offering);
+        weak
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -80,6 +102,28 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Whether it is a run of this very torrent, and not of one that was removed since.
+    pub(super) fn is_of(&self, torrent: &Torrent) -> bool {
+        let own = self.torrent.as_ref();
+        own.is_some_and(|own| Arc::ptr_eq(&own.object, &torrent.object))
+    }
+
+    /// Whether there is room enough for a torrent that stopped for want of it to be started again:
+    /// for some pieces, since every peer begins one; or for one, when it has stood still for a while.
+    pub(super) fn finds_room(&self, torrent: &Torrent) -> bool {
+        let room = torrent.object.room();
+        let is_rested = self
+            .since
+            .is_none_or(|since| since.elapsed() >= SHORTEST_RUN);
+        room >= ENOUGH_ROOM || (room > 0 && is_rested)
+    }
+
+    /// How long it is until a restart does little harm.
+    pub(super) fn until_rested(&self) -> Duration {
+        let ran = self.since.map_or(SHORTEST_RUN, |since| since.elapsed());
+        BETWEEN_RESTARTS.saturating_sub(ran)
+    }
+
     /// What is kept when this run is over.
     pub(super) fn over(&self, before: Option<&Arc<ManagedTorrent>>) -> Self {
         let brought_nothing = before.is_none_or(|torrent| fetched_bytes(torrent) == 0);

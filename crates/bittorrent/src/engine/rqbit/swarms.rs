@@ -11,7 +11,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use librqbit::Session;
 use librqbit_core::hash_id::Id20;
-use universal_p2p_core::{Error, Result};
+use tokio::runtime::Handle;
+use universal_p2p_core::Result;
 use universal_p2p_swarm::Finder;
 
 use super::{fetching::Fetching, session, swarm::Swarm};
@@ -19,7 +20,7 @@ use crate::{
     config::Settings,
     engine::{StartError, Vitals},
     sources::Sources,
-    torrent::{Torrent, disk_error, guard},
+    torrent::{Torrent, disk_error, guard, is_lack_of_room, removed},
 };
 
 /// Every torrent's swarm, on the session's own runtime.
@@ -30,13 +31,18 @@ pub(super) struct Swarms {
     /// The folder of the session's own notes, bitfields among them.
     pub(super) notes: PathBuf,
     pub(super) next_number: AtomicUsize,
+    /// Where all of this happens.
+    pub(super) home: Handle,
     park_after: Duration,
     swarms: Mutex<HashMap<Id20, Arc<Swarm>>>,
 }
 
 impl Swarms {
     /// Starts the session and the search for peers.
-    pub(super) async fn start(settings: &Settings) -> std::result::Result<Self, StartError> {
+    pub(super) async fn start(
+        settings: &Settings,
+        home: Handle,
+    ) -> std::result::Result<Self, StartError> {
         let notes = settings.state.join("session");
         let peer_id = session::peer_id();
         let started = session::start(settings, peer_id, &notes).await;
@@ -56,6 +62,7 @@ impl Swarms {
             trackers: settings.trackers.iter().map(ToString::to_string).collect(),
             notes,
             next_number: AtomicUsize::new(0),
+            home,
             park_after: settings.park_after,
             swarms: Mutex::default(),
         })
@@ -86,11 +93,18 @@ impl Swarms {
             .await
     }
 
-    pub(super) async fn join(&self, torrent: &Arc<Torrent>) -> Result<()> {
+    pub(super) async fn join(self: &Arc<Self>, torrent: &Arc<Torrent>) -> Result<()> {
         let swarm = self.swarm(torrent.metainfo.infohash);
         let mut run = swarm.run.lock().await;
+        if torrent.object.is_gone() {
+            return Err(removed());
+        }
+        torrent
+            .object
+            .announce_through(swarm.offering(self, torrent));
         if swarm.is_running() {
-            if !(swarm.readers.all_left() && swarm.has_few_peers()) {
+            let is_idle = swarm.readers.all_left() && swarm.has_few_peers();
+            if !is_idle && run.is_of(torrent) {
                 return Ok(());
             }
             self.remove(torrent.metainfo.infohash, &swarm, &mut run)
@@ -110,9 +124,19 @@ impl Swarms {
         let infohash = torrent.metainfo.infohash;
         let swarm = self.swarm(infohash);
         let mut run = swarm.run.lock().await;
-        if let Some(error) = run.failure.take() {
-            self.remove(infohash, &swarm, &mut run).await;
-            return Err(disk_error("writing a piece", error));
+        if torrent.object.is_gone() {
+            return Err(removed());
+        }
+        if run.failure.is_lack_of_room() && !run.finds_room(torrent) {
+            // It stands still until there is some; the reader sees whether that can be.
+            return Ok(());
+        }
+        match run.failure.take() {
+            Some(error) if !is_lack_of_room(&error) => {
+                self.remove(infohash, &swarm, &mut run).await;
+                return Err(disk_error("writing a piece", error));
+            }
+            _ => {}
         }
         if run.is_hopeless(&swarm) {
             tracing::debug!(infohash = %infohash.as_string(), "restarting a torrent for a reader who waits");
@@ -122,22 +146,11 @@ impl Swarms {
         Ok(())
     }
 
-    pub(super) async fn forget(&self, torrent: &Arc<Torrent>, pieces: &[u32]) -> Result<()> {
-        let swarm = self.swarm(torrent.metainfo.infohash);
-        let mut run = swarm.run.lock().await;
-        let was_running = swarm.is_running();
-        if was_running {
-            self.remove(torrent.metainfo.infohash, &swarm, &mut run)
+    pub(super) async fn leave(&self, infohash: Id20) {
+        let swarm = guard(&self.swarms).remove(&infohash);
+        if let Some(swarm) = swarm {
+            self.remove(infohash, &swarm, &mut *swarm.run.lock().await)
                 .await;
-        }
-        let (object, gone) = (Arc::clone(&torrent.object), pieces.to_vec());
-        let forgetting = tokio::task::spawn_blocking(move || object.forget(&gone)).await;
-        let forgotten = forgetting.map_err(|error| Error::internal("forgetting pieces", error))?;
-        forgotten.map_err(|error| disk_error("forgetting pieces", error))?;
-        if was_running {
-            self.add(torrent, &swarm, &mut run).await
-        } else {
-            Ok(())
         }
     }
 

@@ -59,6 +59,14 @@ impl Content for Disk {
         self.object.read_exact_at(offset, into)
     }
 
+    fn reserve(&self, piece: u32) -> bool {
+        self.object.reserve(piece)
+    }
+
+    fn room(&self) -> u32 {
+        self.object.room()
+    }
+
     fn check(&self, piece: u32) -> io::Result<bool> {
         match self.object.held(piece) {
             Held::Checked => Ok(true),
