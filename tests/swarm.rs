@@ -1,5 +1,7 @@
 //! The agent among peers that mean harm: every byte comes and is right, as long as one peer is honest.
 
+mod crowd;
+
 use crate::support::{
     Agent, HostilePeer, MIB, Manner, Seeder, Seeding, Spec, assert_same, most_memory, noise,
 };

@@ -17,8 +17,7 @@
 //! # Limitations
 //! Torrents of version 2 only (BEP 52) are not joined; their pieces and hashes are a matter of the
 //! [`Content`], so that nothing here speaks against them. Peers behind two NATs are not reached
-//! (BEP 55). Where peers that lie or send nothing are two hundred to one, a reader may wait longer than
-//! its patience for the honest one.
+//! (BEP 55).
 
 mod bits;
 mod book;

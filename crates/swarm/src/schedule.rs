@@ -9,7 +9,7 @@
 //!
 //! # Limitations
 //! Pieces are taken in the order of need only; rare pieces are not preferred. A block is asked of at
-//! most two peers at a time.
+//! most two peers at a time, until both have fallen silent.
 
 mod assign;
 mod pace;
@@ -74,9 +74,10 @@ pub(crate) struct Peer<'a> {
     pub(crate) choked: bool,
     /// Pieces that it sends while it chokes us (BEP 6).
     pub(crate) allowed_fast: &'a [u32],
-    /// Bytes a second, smoothed; 0: not measured yet.
+    /// Bytes a second, smoothed; 0: not measured yet. Of one that was asked and has sent nothing, the
+    /// most it can be.
     pub(crate) rate: f64,
-    /// The least time from request to block lately; zero: not measured yet.
+    /// The least time from request to block lately; zero: it has sent nothing yet.
     pub(crate) delay: Duration,
     /// Whether its rate still rises.
     pub(crate) growing: bool,
@@ -86,6 +87,13 @@ pub(crate) struct Peer<'a> {
     pub(crate) trust: Trust,
     /// Whether it has sent nothing for long though blocks are asked of it.
     pub(crate) snubbed: bool,
+}
+
+impl Peer<'_> {
+    /// Whether it has sent anything yet. Its rate does not tell.
+    fn has_sent(&self) -> bool {
+        !self.delay.is_zero()
+    }
 }
 
 /// All that a plan depends on.

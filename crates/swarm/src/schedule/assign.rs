@@ -11,11 +11,11 @@ use crate::schedule::worker::Worker;
 use crate::schedule::{PeerKey, Picture};
 use crate::{BLOCK, Block};
 
-mod rules;
+pub(super) mod rules;
 
 /// What peers with room are looked through for, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
     /// Blocks of the pieces that a reader misses first.
     First,
     /// Late blocks of urgent pieces, asked of somebody else already.
@@ -26,7 +26,18 @@ enum Pass {
     Rest,
     /// Blocks of the next piece that are asked of a slower peer.
     Tail,
+    /// Late blocks that all others have left, for peers on parole and such as have sent nothing yet.
+    Left,
 }
+
+const PASSES: [Pass; 6] = [
+    Pass::First,
+    Pass::Race,
+    Pass::Any,
+    Pass::Rest,
+    Pass::Tail,
+    Pass::Left,
+];
 
 /// Chooses the requests of a plan, and says which piece is held back for want of room.
 pub(super) fn assign(
@@ -36,7 +47,7 @@ pub(super) fn assign(
     let Some(mut table) = Table::new(picture, cancels) else {
         return (Vec::new(), None);
     };
-    for pass in [Pass::First, Pass::Race, Pass::Any, Pass::Rest, Pass::Tail] {
+    for pass in PASSES {
         table.run(pass);
     }
     (table.requests, table.shelf.held_back)
@@ -143,7 +154,7 @@ impl<'a> Table<'a> {
             return;
         }
         let mut late = match pass {
-            Pass::Race => self.late(Lateness::Clear),
+            Pass::Race | Pass::Left => self.late(Lateness::Clear),
             Pass::Tail => self.late(Lateness::Any),
             Pass::First | Pass::Any | Pass::Rest => Vec::new(),
         };
@@ -175,8 +186,8 @@ impl<'a> Table<'a> {
         cursors: &mut [usize],
         late: &mut Vec<Late>,
     ) -> Option<Block> {
-        if matches!(pass, Pass::Race | Pass::Tail) {
-            return self.race(at, late);
+        if matches!(pass, Pass::Race | Pass::Tail | Pass::Left) {
+            return self.race(at, pass, late);
         }
         let worker = *self.workers.get(at)?;
         let cursor = cursors.get_mut(at)?;

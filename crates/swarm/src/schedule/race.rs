@@ -1,7 +1,8 @@
 //! Late blocks, asked of a second peer.
 
 use crate::schedule::Trust;
-use crate::schedule::assign::Table;
+use crate::schedule::assign::rules::PATIENT;
+use crate::schedule::assign::{Pass, Table};
 use crate::schedule::wanted::Wanted;
 use crate::schedule::worker::Worker;
 use crate::{BLOCK, Block};
@@ -94,7 +95,7 @@ impl Table<'_> {
                 Lateness::Any => f64::INFINITY,
             };
             let first = !self.raced.contains(&block);
-            if first && until > late_after && self.lively_askers(block) < 2 {
+            if first && until > late_after && !self.is_covered(block) {
                 late.push(Late {
                     block,
                     until,
@@ -105,19 +106,24 @@ impl Table<'_> {
         late
     }
 
-    /// How many peers are asked for a block and not snubbed.
-    fn lively_askers(&self, block: Block) -> usize {
+    /// Whether enough peers are asked for a block: two, unless all of them have fallen silent.
+    fn is_covered(&self, block: Block) -> bool {
         let askers = self.picture.progress.askers(block).into_iter();
         let workers = askers.filter_map(|key| self.workers.get(*self.by_key.get(&key)?));
-        workers.filter(|worker| !worker.peer.snubbed).count()
+        let lively: Vec<_> = workers.filter(|worker| !worker.peer.snubbed).collect();
+        lively.len() >= 2 && lively.iter().any(|worker| worker.silent <= PATIENT)
     }
 
     /// Takes the first late block that a peer would bring clearly sooner.
-    pub(super) fn race(&mut self, at: usize, late: &mut Vec<Late>) -> Option<Block> {
-        if late.is_empty() {
+    ///
+    /// Who is on parole should work alone, and who has sent nothing may never do so: both take only what
+    /// all others have left. However fast those seem to be, a piece must not wait for them.
+    pub(super) fn race(&mut self, at: usize, pass: Pass, late: &mut Vec<Late>) -> Option<Block> {
+        let worker = self.workers.get(at)?;
+        let is_last = worker.peer.trust == Trust::Parole || !worker.peer.has_sent();
+        if late.is_empty() || is_last != (pass == Pass::Left) {
             return None;
         }
-        let worker = self.workers.get(at)?;
         let until = worker.until_block() * CLEARLY + GAIN;
         if worker.until_block() > 4.0 * self.swarm.soonest + GAIN {
             return None;
@@ -129,7 +135,6 @@ impl Table<'_> {
                     .picture
                     .progress
                     .is_asked_of(late.block, worker.peer.key)
-                && worker.peer.trust != Trust::Parole
                 && !worker.peer.snubbed
                 && worker.sends(piece)
                 && worker.bound.is_none_or(|bound| bound == piece)

@@ -65,9 +65,12 @@ impl Speed {
     }
 }
 
-/// The mean rate of the peers whose rate is known.
+/// The mean rate of the peers whose rate is known. The most that a silent peer can do says nothing of
+/// others.
 pub(super) fn usual_rate(peers: &[Peer<'_>]) -> Option<f64> {
-    let measured = peers.iter().filter(|peer| peer.rate > 0.0 && !peer.snubbed);
+    let measured = peers
+        .iter()
+        .filter(|peer| peer.rate > 0.0 && peer.has_sent() && !peer.snubbed);
     let (sum, count) = measured.fold((0.0, 0), |(sum, count), peer| (sum + peer.rate, count + 1));
     (count > 0).then(|| sum / f64::from(count))
 }

@@ -131,6 +131,95 @@ fn choked_peers_send_what_they_allow() {
     assert_eq!(scene.progress.asked_pieces().collect::<Vec<_>>(), [2]);
 }
 
+/// A peer that takes requests and has sent nothing: its rate is the most that it can be.
+fn promising() -> Sketch {
+    Sketch {
+        rate: 12e3,
+        delay_ms: 0,
+        trust: Trust::Unproven,
+        ..proven(0.0)
+    }
+}
+
+fn on_parole(rate: f64) -> Sketch {
+    Sketch {
+        trust: Trust::Parole,
+        ..proven(rate)
+    }
+}
+
+#[test]
+fn a_piece_that_was_wrong_is_not_left_to_who_has_only_promised() {
+    let mut sketches = vec![promising(); 20];
+    sketches.push(on_parole(200e3));
+    let mut scene = Scene::new(sketches, &[(0, 1, 0.0)], 64);
+    for index in 0..64 {
+        let (block, peer) = (Block { piece: 0, index }, PeerKey(19 + index % 2));
+        scene.progress.ask(block, peer, scene.now);
+        scene.progress.arrive(block, peer, scene.now);
+    }
+    assert_eq!(scene.progress.reset(0).len(), 2);
+    scene.happen(Step::Plan);
+    assert!((0..20).all(|key| scene.progress.asked_of(PeerKey(key)) == 0));
+    assert!(scene.progress.asked_of(PeerKey(20)) > 0);
+}
+
+#[test]
+fn who_is_on_parole_brings_what_others_owe_if_nobody_else_can() {
+    // The one that owes the piece is silent, and others have only promised.
+    let sketches = vec![promising(), on_parole(1e6), promising()];
+    let mut scene = Scene::new(sketches, &[(0, 1, 0.0)], 8);
+    for index in 0..8 {
+        scene
+            .progress
+            .ask(Block { piece: 0, index }, PeerKey(0), scene.now);
+    }
+    scene.now += Duration::from_secs(3);
+    scene.happen(Step::Plan);
+    assert_eq!(scene.progress.asked_of(PeerKey(1)), 8);
+}
+
+#[test]
+fn who_is_on_parole_does_not_wait_for_peers_that_leave_a_late_block() {
+    // Together they seem fast enough, but each of them is too slow to be asked for it.
+    let slow = Sketch {
+        rate: 20e3,
+        delay_ms: 1200,
+        ..proven(0.0)
+    };
+    let sketches = vec![
+        promising(),
+        on_parole(100e3),
+        slow.clone(),
+        slow.clone(),
+        slow,
+    ];
+    let mut scene = Scene::new(sketches, &[(0, 1, 0.0)], 8);
+    for index in 0..8 {
+        scene
+            .progress
+            .ask(Block { piece: 0, index }, PeerKey(0), scene.now);
+    }
+    scene.now += Duration::from_secs(3);
+    scene.happen(Step::Plan);
+    assert!(scene.progress.asked_of(PeerKey(1)) > 0);
+}
+
+#[test]
+fn who_is_on_parole_does_not_help_where_others_can() {
+    let sketches = vec![promising(), on_parole(1e6), proven(1e6)];
+    let mut scene = Scene::new(sketches, &[(0, 1, 0.0)], 8);
+    for index in 0..8 {
+        scene
+            .progress
+            .ask(Block { piece: 0, index }, PeerKey(0), scene.now);
+    }
+    scene.now += Duration::from_secs(3);
+    scene.happen(Step::Plan);
+    assert_eq!(scene.progress.asked_of(PeerKey(1)), 0);
+    assert_eq!(scene.progress.asked_of(PeerKey(2)), 8);
+}
+
 #[test]
 fn only_the_first_pieces_are_begun_where_there_is_room_for_few() {
     let mut scene = Scene::new(vec![proven(1e6); 3], &[(5, 8, 0.0)], 8);

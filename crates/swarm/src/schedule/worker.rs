@@ -79,7 +79,7 @@ impl<'a> Worker<'a> {
 /// How many requests a peer takes. One that has sent nothing yet gets few while others send: it may
 /// be one that never does.
 fn most(peer: &Peer<'_>, usual: Option<f64>) -> u32 {
-    let untried = peer.rate <= 0.0 && usual.is_some();
+    let untried = !peer.has_sent() && usual.is_some();
     depth(peer).min(if untried { UNTRIED } else { u32::MAX })
 }
 

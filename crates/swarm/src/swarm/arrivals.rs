@@ -148,14 +148,12 @@ impl State {
         None
     }
 
+    /// Takes off parole too who had a part in a piece that was wrong before: who lied then is convicted
+    /// by what it sent, and an honest one would keep back from pieces that nobody else sends.
     fn trust_contributors(&mut self, piece: u32) {
-        let suspected = self.suspects.has(piece);
         for author in self.progress.contributors(piece) {
             if let Some(peer) = self.peers.get_mut(&author) {
-                // A suspect whose block is compared below is judged by that.
-                if peer.trust == Trust::Unproven || !suspected {
-                    peer.trust = Trust::Proven;
-                }
+                peer.trust = Trust::Proven;
             }
         }
     }

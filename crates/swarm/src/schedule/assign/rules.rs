@@ -9,8 +9,10 @@ use crate::schedule::{PeerKey, Trust};
 
 /// Seconds from which on a piece that only one peer may work on is taken from it.
 const HOPELESS: f64 = 60.0;
-/// Seconds that who alone works on an urgent piece may send nothing before others help.
-const PATIENT: f64 = 2.0;
+/// Seconds that who is waited for may send nothing before others help.
+pub(in crate::schedule) const PATIENT: f64 = 2.0;
+/// Who is on parole keeps back unless it is so many times as fast as all that are not, together.
+const PREFERRED: f64 = 4.0;
 /// How many open pieces are looked at for who sends just them.
 const CLOSELY: usize = 32;
 
@@ -126,16 +128,34 @@ impl Table<'_> {
 
     /// Whether a peer on parole may begin a piece.
     fn on_parole(&self, worker: &Worker<'_>, pass: Pass, title: &Title) -> bool {
-        let trusted = self.workers.iter().any(|other| {
-            other.peer.trust != Trust::Parole
-                && !other.peer.snubbed
-                && other.sends(title.wanted.piece)
-        });
+        let trusted = self.others_suffice(worker, title.wanted.piece);
         if !title.untouched {
             return pass == Pass::Rest && !trusted;
         }
         let alone = worker.until_block() + worker.speed.until_bytes(title.wanted.missing);
         !trusted || (pass != Pass::First && alone <= self.due(title))
+    }
+
+    /// Whether a piece can be left to peers that are not on parole.
+    ///
+    /// A promise is no reason to wait: one honest peer may be on parole among many that promise.
+    fn others_suffice(&self, worker: &Worker<'_>, piece: u32) -> bool {
+        let others = self.workers.iter().filter(|other| {
+            other.peer.trust != Trust::Parole
+                && other.silent <= PATIENT
+                && self.is_able(other, piece)
+        });
+        let rate: f64 = others.map(|other| other.speed.rate).sum();
+        rate * PREFERRED >= worker.speed.rate
+    }
+
+    /// Whether a peer has shown that it sends, and nothing keeps it from a piece.
+    fn is_able(&self, worker: &Worker<'_>, piece: u32) -> bool {
+        worker.peer.has_sent()
+            && !worker.peer.snubbed
+            && worker.sends(piece)
+            && worker.bound.is_none_or(|bound| bound == piece)
+            && !(self.picture.progress).spoiled_alone(piece, worker.peer.key)
     }
 
     /// Whether a peer may begin a piece whose hash was wrong: one that did not spoil it alone, and
@@ -144,13 +164,8 @@ impl Table<'_> {
         let progress = self.picture.progress;
         let spoiled = progress.spoiled_alone(piece, worker.peer.key);
         let slow = worker.speed.rate * 2.0 < self.swarm.best_rate;
-        let sends = |other: &Worker<'_>| {
-            other.peer.rate > 0.0
-                && !other.peer.snubbed
-                && other.sends(piece)
-                && !progress.spoiled_alone(piece, other.peer.key)
-        };
-        if worker.peer.rate <= 0.0 && self.workers.iter().any(sends) {
+        let able = |other: &Worker<'_>| self.is_able(other, piece);
+        if !worker.peer.has_sent() && self.workers.iter().any(able) {
             return false;
         }
         if pass != Pass::Rest {

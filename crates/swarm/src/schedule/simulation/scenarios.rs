@@ -1,5 +1,6 @@
 //! What readers get in swarms of several kinds. All times are virtual, so they are exact.
 
+mod crowd;
 mod liars;
 mod readers;
 

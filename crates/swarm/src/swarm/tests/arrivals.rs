@@ -136,6 +136,17 @@ fn a_piece_from_several_names_the_liar_when_it_is_right_at_last() {
 }
 
 #[test]
+fn an_honest_suspect_is_off_parole_once_its_piece_is_right() {
+    let mut scene = Scene::reading();
+    let (liar, honest) = (scene.meet_seed(), scene.meet_seed());
+    spoil(&mut scene, 0, &[liar, honest], Some(liar));
+    assert_eq!(scene.state.peers[&honest].trust, Trust::Parole);
+    spoil(&mut scene, 0, &[honest], None);
+    assert!(scene.is_closing(liar));
+    assert_eq!(scene.state.peers[&honest].trust, Trust::Proven);
+}
+
+#[test]
 fn what_comes_late_does_not_share_the_blame_for_a_piece_that_was_wrong() {
     let mut scene = Scene::reading();
     let (liar, honest) = (scene.meet_seed(), scene.meet_seed());
