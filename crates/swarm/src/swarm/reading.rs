@@ -96,6 +96,14 @@ impl Reading {
         self.reach = reach;
     }
 
+    /// A piece that begins at this offset is given up: until the reader moves, what is behind it is out
+    /// of its reach. Else it would be fetched again at once, and given up again.
+    pub(super) fn give_up_from(&mut self, offset: u64) {
+        if offset > self.at {
+            self.reach = self.reach.min(offset - self.at);
+        }
+    }
+
     /// As the scheduler sees it. The piece where it is is wanted whole, whatever its reach.
     pub(super) fn wish(&self, pieces: Pieces) -> Reader {
         #[expect(
@@ -169,5 +177,10 @@ mod tests {
         reading.move_to(1000, false, seconds(1));
         reading.set_reach(5);
         assert_eq!(reading.wish(pieces).window, (1 << 20) - 1000);
+        reading.set_reach(8 << 20);
+        reading.give_up_from(0);
+        assert_eq!(reading.wish(pieces).window, 8 << 20);
+        reading.give_up_from(3 << 20);
+        assert_eq!(reading.wish(pieces).window, (3 << 20) - 1000);
     }
 }

@@ -110,6 +110,9 @@ impl State {
     /// go: not those that are being hashed or written to at this moment, since their bytes must stay
     /// for as long as that takes, nor those that are being given up already.
     ///
+    /// A reader that has some of them ahead of it reaches no further than the first until it moves: who
+    /// pauses while room gets short does not fetch again what was just given up.
+    ///
     /// A peer that speaks lt_donthave (BEP 54) is told; the others' requests are refused. Nobody is
     /// blamed for anything in these pieces any more.
     pub(super) fn forget(&mut self, pieces: &[u32]) -> Vec<u32> {
@@ -145,6 +148,10 @@ impl State {
         self.room.reserved.set(piece, false);
         let generation = self.room.given_up.entry(piece).or_default();
         *generation = generation.wrapping_add(1);
+        let start = self.pieces.bytes_of(piece).start;
+        for reading in self.readers.values_mut() {
+            reading.give_up_from(start);
+        }
         if was_held {
             for peer in self.peers.values_mut() {
                 peer.send_dont_have(piece);

@@ -84,6 +84,7 @@ async fn what_is_under_way_is_given_up_and_comes_again() {
         sleep(Duration::from_millis(5)).await;
     }
     assert!(given_up > 0);
+    reader.move_to(0, u64::MAX);
     until("it is there after all", || leech.memory.is_whole()).await;
     assert_eq!(leech.connections(), before);
     assert_eq!(leech.swarm.vitals().totals.bad_pieces, 0);
@@ -184,4 +185,30 @@ fn what_stays_after_all_is_offered_again() {
     scene.state.release(&gone);
     assert!(scene.state.progress.held().has(1));
     assert!(scene.heard(leech).has(&Message::Have(1)));
+}
+
+#[test]
+fn who_pauses_does_not_fetch_again_what_is_given_up_ahead_of_him() {
+    let mut scene = Scene::reading();
+    let seed = scene.meet_seed();
+    while !scene.memory.is_whole() {
+        scene.conduct();
+        scene.serve(seed, true);
+    }
+    let gone = scene.state.forget(&[3, 2]);
+    for piece in &gone {
+        scene.memory.give_up(*piece);
+    }
+    scene.state.release(&gone);
+    scene.conduct();
+    assert!(scene.asked(seed).is_empty());
+    // What he waits for comes, and once he moves what is ahead does too.
+    let moved = scene.state.readers.values_mut().next();
+    let moved = moved.expect("somebody reads");
+    moved.move_to(2 * u64::from(PIECE), true, scene.now);
+    moved.set_reach(u64::MAX);
+    scene.conduct();
+    assert!(!scene.asked(seed).is_empty());
+    scene.serve(seed, true);
+    assert!(scene.memory.is_whole());
 }
