@@ -75,7 +75,7 @@ impl Entry {
         });
         Self {
             layout: Layout::new(row.length, row.chunk_length),
-            name: Some(row.name.into()).filter(|name: &Box<str>| !name.is_empty()),
+            name: (!row.name.is_empty()).then(|| row.name.into()),
             first: row.first,
             last: row.last.min(now),
             uses: row.uses,
@@ -108,6 +108,14 @@ impl Entry {
     pub(crate) fn set_runs(&mut self, runs: Vec<Run>) {
         self.runs = coarsen(by_seconds(runs), MOST_RUNS).into();
         self.is_dirty = true;
+    }
+
+    /// Notes a use now where none is known.
+    pub(crate) fn came(&mut self) {
+        if self.last == 0 {
+            (self.first, self.last) = (clock::stamp(), clock::stamp());
+            self.is_dirty = true;
+        }
     }
 
     /// Has its row written.
@@ -239,6 +247,13 @@ impl Catalog {
     /// All of them. Nobody else gets at any while this is held.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has every row written again.
+    pub(crate) fn all_changed(&self) {
+        let mut items = self.lock();
+        let Items { entries, changed } = &mut *items;
+        changed.extend(entries.keys().cloned());
     }
 
     /// The rows that changed since they were last taken.

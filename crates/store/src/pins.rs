@@ -114,11 +114,6 @@ impl Pins {
         Ok(())
     }
 
-    /// Whether an item is pinned.
-    pub(crate) fn is_pinned(&self, item: &Item) -> bool {
-        self.state().current.pins.contains(item)
-    }
-
     /// Every pinned item.
     pub(crate) fn all(&self) -> Vec<Item> {
         self.state().current.pins.iter().cloned().collect()

@@ -12,7 +12,11 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool, mpsc},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64},
+        mpsc,
+    },
     thread,
 };
 
@@ -67,6 +71,8 @@ pub struct Store {
     settling: Mutex<()>,
     collecting: Mutex<()>,
     documents_changed: AtomicBool,
+    /// How often the index had lost something when all rows were last written.
+    losses: AtomicU64,
     floor: Mutex<f64>,
     last_collection: Mutex<Option<Collection>>,
     pub(crate) ledger: Arc<Ledger>,
@@ -123,6 +129,7 @@ impl Store {
             settling: Mutex::default(),
             collecting: Mutex::default(),
             documents_changed: AtomicBool::new(true),
+            losses: AtomicU64::new(0),
             floor: Mutex::new(index.floor().map_err(broken)?),
             index,
             last_collection: Mutex::default(),
@@ -190,6 +197,7 @@ impl Store {
                 entry.layout = Some(layout);
                 entry.changed();
             }
+            entry.came();
             (Arc::clone(&entry.charge), entry.runs.to_vec())
         });
         let start = Start {

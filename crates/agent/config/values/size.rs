@@ -12,8 +12,8 @@ impl FromStr for Size {
     fn from_str(text: &str) -> Result<Self, String> {
         let (number, unit) = number_and_unit(text);
         match bytes_in(number, unit) {
-            // A bare number is more likely a forgotten unit than a number of bytes.
-            Some(bytes) if bytes == 0 || !unit.is_empty() => Ok(Self(bytes)),
+            // A small bare number is more likely a forgotten unit than a number of bytes.
+            Some(bytes) if bytes == 0 || bytes >= 1_000_000 || !unit.is_empty() => Ok(Self(bytes)),
             _ => Err(format!(
                 "{text:?} is no size; write a whole number and its unit, such as \"300MB\", \"20GB\" or \"512MiB\""
             )),
@@ -78,6 +78,7 @@ mod tests {
             ("512MiB", 512 << 20, "512MiB"),
             ("16TiB", 16 << 40, "16TiB"),
             ("1001B", 1001, "1001B"),
+            ("48000000", 48_000_000, "48MB"),
         ] {
             let size: Size = text.parse().expect(text);
             assert_eq!(size.0, bytes, "{text}");

@@ -180,14 +180,15 @@ mod tests {
             count: 10,
             stamp: 7,
         };
-        let left = |without: &[Range<u32>]| -> Vec<(u32, u32)> {
-            let left = cut(run, without);
+        let left = |without: &[(u32, u32)]| -> Vec<(u32, u32)> {
+            let without: Vec<_> = without.iter().map(|(from, upto)| *from..*upto).collect();
+            let left = cut(run, &without);
             left.iter().map(|run| (run.first, run.count)).collect()
         };
         assert_eq!(left(&[]), [(10, 10)]);
-        assert_eq!(left(&[0..12]), [(12, 8)]);
-        assert_eq!(left(&[0..12, 14..15, 19..30]), [(12, 2), (15, 4)]);
-        assert_eq!(left(&[0..100]), []);
-        assert_eq!(left(&[0..5, 30..40]), [(10, 10)]);
+        assert_eq!(left(&[(0, 12)]), [(12, 8)]);
+        assert_eq!(left(&[(0, 12), (14, 15), (19, 30)]), [(12, 2), (15, 4)]);
+        assert_eq!(left(&[(0, 100)]), []);
+        assert_eq!(left(&[(0, 5), (30, 40)]), [(10, 10)]);
     }
 }

@@ -56,7 +56,7 @@ impl Store {
 
     fn write_document(&self, item: &Item, kind: &str, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let charge = self.catalog.with(item, |entry| {
-            entry.changed();
+            entry.came();
             entry.documents.add(kind, &self.gauge)
         });
         let room = (bytes.len() as u64).next_multiple_of(DISK_BLOCK);

@@ -82,7 +82,6 @@ impl Store {
     /// # Errors
     /// [`RemoveError::Unknown`] where the site never asked for anything, or what the disk says.
     pub fn remove_site(self: &Arc<Self>, site: &str) -> Result<Removed, RemoveError> {
-        self.settle()?;
         let (alone, with_others) = self.items_of_site(site)?;
         if alone.is_empty() && with_others.is_empty() {
             return Err(RemoveError::Unknown {
@@ -112,7 +111,12 @@ impl Store {
     }
 
     /// The items that only a site asked for, and those that others asked for too.
-    fn items_of_site(&self, site: &str) -> io::Result<(Vec<Item>, Vec<Item>)> {
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn items_of_site(&self, site: &str) -> io::Result<(Vec<Item>, Vec<Item>)> {
+        // What was asked for a moment ago counts too.
+        self.settle()?;
         let mut asked: HashMap<Item, (bool, bool)> = HashMap::new();
         self.index.uses(|item, by, _| {
             let (mine, others) = asked.entry(item).or_default();

@@ -2,14 +2,14 @@
 
 use std::{
     io,
-    sync::{Arc, Weak, mpsc},
+    sync::{Arc, Weak, atomic::Ordering, mpsc},
     time::Duration,
 };
 
 use universal_p2p_core::Item;
 
 use super::{Store, guard};
-use crate::{Object, clock, ledger::Taken};
+use crate::{Object, catalog::Entry, clock, ledger::Taken};
 
 /// How often is looked for what is due.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -58,6 +58,11 @@ impl Store {
         let (booked, rows) = if books {
             let booked = self.book_fresh();
             self.note_recency();
+            let losses = self.index.losses();
+            if self.losses.swap(losses, Ordering::Relaxed) != losses {
+                // Rows that were written may be gone.
+                self.catalog.all_changed();
+            }
             (booked, self.catalog.take_changed())
         } else {
             (Ok(false), Vec::new())
@@ -74,7 +79,7 @@ impl Store {
         }
         for (item, row) in rows {
             if let Err(error) = self.index.set_item(&item, &row) {
-                self.catalog.look(&item, |entry| entry.changed());
+                self.catalog.look(&item, Entry::changed);
                 failed = Err(error);
             }
         }
@@ -90,7 +95,7 @@ impl Store {
         let is_any = !taken.is_empty();
         let Taken { uses, fetched } = taken;
         let floor = *guard(&self.floor);
-        let mut failed = Ok(is_any);
+        let (mut failed, mut behind) = (Ok(is_any), Taken::default());
         for (item, bytes) in fetched {
             self.catalog.look(&item, |entry| {
                 entry.fetched += bytes;
@@ -98,23 +103,28 @@ impl Store {
             });
         }
         for ((item, site), fresh) in uses {
+            let now = clock::stamp();
+            let is_known = self.catalog.look(&item, |entry| entry.last = now).is_some();
             // An item that was removed while it was read stays removed.
-            let is_known = self.catalog.look(&item, |entry| {
+            if !is_known {
+                continue;
+            }
+            if let Err(error) = self.index.add_use(&item, &site, fresh.used) {
+                failed = Err(error);
+                behind.uses.insert((item, site), fresh);
+                continue;
+            }
+            self.catalog.look(&item, |entry| {
                 entry.uses += fresh.began;
                 entry.served += fresh.used.bytes;
-                entry.last = clock::stamp();
                 if entry.first == 0 {
                     entry.first = fresh.used.first * 1000;
                 }
                 entry.floor = entry.floor.max(floor);
                 entry.changed();
             });
-            if is_known.is_some()
-                && let Err(error) = self.index.add_use(&item, &site, fresh.used)
-            {
-                failed = Err(error);
-            }
         }
+        self.ledger.put_back(behind);
         failed
     }
 

@@ -1,6 +1,7 @@
 //! What the store tells of itself.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, HashMap, HashSet},
     io,
     sync::Arc,
@@ -54,20 +55,16 @@ impl Store {
     pub fn items(&self) -> Vec<ItemReport> {
         let open = self.open_objects();
         let items = self.catalog.lock();
-        let ranked = items.entries.iter().map(|(item, entry)| {
-            let object = open.get(item).map(Arc::as_ref);
-            (self.rank(entry, object), self.report(item, entry, object))
-        });
-        let mut ranked: Vec<_> = ranked.collect();
-        drop(items);
-        ranked.sort_by(|(a, one), (b, other)| {
-            let goes = |rank: &Option<f64>| rank.unwrap_or(f64::INFINITY);
-            let order = goes(a).total_cmp(&goes(b));
-            order.then_with(|| (one.last_access, &one.id).cmp(&(other.last_access, &other.id)))
-        });
+        let mut ranked: Vec<_> = items
+            .entries
+            .iter()
+            .map(|(item, entry)| (self.turn(item, entry, &open), item, entry))
+            .collect();
+        ranked.sort_by(|(one, ..), (other, ..)| order(one, other));
         let mut place = 0;
-        let reports = ranked.into_iter().map(|(rank, mut report)| {
-            if rank.is_some() {
+        let reports = ranked.into_iter().map(|(turn, item, entry)| {
+            let mut report = self.report(item, entry, open.get(item).map(Arc::as_ref));
+            if turn.0.is_finite() {
                 place += 1;
                 report.queue = Some(place);
             }
@@ -79,9 +76,18 @@ impl Store {
     /// One item with its place in the queue to go.
     #[must_use]
     pub fn item(&self, item: &Item) -> Option<ItemReport> {
-        let is_known = self.catalog.look(item, |_| ()).is_some();
-        let mut all = is_known.then(|| self.items())?.into_iter();
-        all.find(|report| report.protocol == item.protocol && report.id == item.id.as_str())
+        let open = self.open_objects();
+        let items = self.catalog.lock();
+        let (item, entry) = items.entries.get_key_value(item)?;
+        let mut report = self.report(item, entry, open.get(item).map(Arc::as_ref));
+        let turn = self.turn(item, entry, &open);
+        if turn.0.is_finite() {
+            let others = items.entries.iter();
+            let before =
+                others.filter(|(item, entry)| order(&self.turn(item, entry, &open), &turn).is_lt());
+            report.queue = Some(before.count() as u64 + 1);
+        }
+        Some(report)
     }
 
     /// What each site used of an item, the one that was served most first.
@@ -221,17 +227,33 @@ impl Store {
         }
     }
 
-    /// How soon the first of its chunks goes; none where nothing of it does.
-    fn rank(&self, entry: &Entry, object: Option<&Object>) -> Option<f64> {
-        let mut least: Option<f64> = None;
-        collect::stretches(entry, object, |_, _, kept, stamp| {
-            if !kept && !entry.pinned {
-                let score = self.policy.score(&entry.standing(stamp));
-                least = Some(least.map_or(score, |least| least.min(score)));
-            }
-        });
-        least
+    fn turn<'a>(
+        &self,
+        item: &'a Item,
+        entry: &Entry,
+        open: &HashMap<Item, Arc<Object>>,
+    ) -> Turn<'a> {
+        let mut least = f64::INFINITY;
+        if !entry.pinned {
+            let object = open.get(item).map(Arc::as_ref);
+            collect::stretches(entry, object, |_, bytes, kept, stamp| {
+                if !kept && bytes > 0 {
+                    least = least.min(self.policy.score(&entry.standing(stamp)));
+                }
+            });
+        }
+        (least, entry.last, item.id.as_str())
     }
+}
+
+/// When an item's turn comes: the score of what goes first of it (infinite where nothing goes), its
+/// last use, its id.
+type Turn<'a> = (f64, u64, &'a str);
+
+/// Which of two goes first.
+fn order(one: &Turn<'_>, other: &Turn<'_>) -> Ordering {
+    let score = one.0.total_cmp(&other.0);
+    score.then_with(|| (one.1, one.2).cmp(&(other.1, other.2)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
