@@ -14,7 +14,8 @@ pub enum Kind {
     Streaming,
     /// Stock librqbit, tried by thousands on the open internet. One piece comes from one peer, so that
     /// large pieces and jumps take longer; no encryption, no webseeds; a torrent with unsafe or
-    /// repeated file names is refused.
+    /// repeated file names is refused; and whenever room is made on disk in a torrent that is running,
+    /// all its peers are left and met again.
     Librqbit,
 }
 

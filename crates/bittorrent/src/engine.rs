@@ -77,9 +77,9 @@ pub(crate) trait Engine: Send + Sync {
         wish: Wish,
     ) -> Box<dyn Fetch>;
 
-    /// Tells the engine, several times a second, that a reader is waiting: whatever can be tried
-    /// is tried now. Fails where the torrent cannot go on.
-    async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()>;
+    /// Tells the engine, several times a second, that a reader is waiting for a piece: whatever can be
+    /// tried is tried now. Fails where the torrent cannot go on.
+    async fn hurry(&self, torrent: &Arc<Torrent>, piece: u32) -> Result<()>;
 
     /// Leaves the swarm of a torrent. Who reads it gets no more of it.
     async fn leave(&self, infohash: Id20);

@@ -8,7 +8,7 @@
 //! ```text
 //! backend ── torrent ── reader ──┬─ store::Object    what is present
 //!                                └─ engine::Engine   find metadata, join the swarm, fetch from here,
-//!                                     │              forget these pieces
+//!                                     │              leave; take pieces back that the store gives up
 //!                                     ├─ streaming   the crate swarm
 //!                                     └─ rqbit       stock librqbit
 //! ```
@@ -17,7 +17,8 @@
 //! Torrents of version 2 only (BEP 52) are not served. With the stock engine one piece comes from one
 //! peer, webseeds (BEP 19) are not used, a torrent with `..`, separators or repeated names in it is
 //! refused as a whole, and a peer given in a URL while the torrent is live is only tried once nothing
-//! else comes.
+//! else comes; and what it has it cannot give up, so that a torrent that is larger than what may be
+//! on disk leaves its peers and meets them again whenever room is made.
 //!
 //! [`BitTorrent::canonical`]: universal_p2p_core::Backend::canonical
 

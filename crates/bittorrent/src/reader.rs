@@ -144,7 +144,7 @@ impl Reader {
                     });
                 }
                 None if is_over => return Err(stalled(&self.source, patience)),
-                _ => self.source.engine.hurry(&torrent).await?,
+                _ => self.source.engine.hurry(&torrent, piece).await?,
             }
         }
         Ok(())

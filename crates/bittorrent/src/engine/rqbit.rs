@@ -6,6 +6,11 @@
 //! - a peer with nothing to ask for naps for five seconds, and pieces that were under way when the
 //!   last reader left are asked for no more: where one or two peers are all there is, a reader who
 //!   comes back gets a restart, and so does one who waits in vain;
+//! - it fetches 32 MiB ahead of every reader, however short its reach is, and stops altogether when a
+//!   block cannot be written: where the disk has no room for so much, the torrent is started again
+//!   when there is room for the piece that a reader waits for;
+//! - before the store gives up pieces of a torrent that is running, the torrent leaves the session,
+//!   twice a second at most while others can wait; all its peers are met anew;
 //! - its readers block one of a few permits each and are never woken when the torrent goes: the
 //!   permits are many, and its readers are only used to say where we are, never to read;
 //! - it drops peers after ten idle seconds: the timeout is raised;
@@ -93,9 +98,9 @@ impl Engine for Rqbit {
         Box::new(self.swarms.fetch(torrent, file, range.start))
     }
 
-    async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {
+    async fn hurry(&self, torrent: &Arc<Torrent>, piece: u32) -> Result<()> {
         let torrent = Arc::clone(torrent);
-        self.at_home(|swarms| async move { swarms.hurry(&torrent).await })
+        self.at_home(|swarms| async move { swarms.hurry(&torrent, piece).await })
             .await
     }
 

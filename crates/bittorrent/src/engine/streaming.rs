@@ -116,7 +116,7 @@ impl Engine for Streaming {
         Box::new(Fetching(reader))
     }
 
-    async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {
+    async fn hurry(&self, torrent: &Arc<Torrent>, _: u32) -> Result<()> {
         let hurried = self
             .offering(torrent.metainfo.infohash)
             .map_or(Ok(()), |offering| offering.swarm.hurry());

@@ -109,13 +109,16 @@ impl Run {
     }
 
     /// Whether there is room enough for a torrent that stopped for want of it to be started again:
-    /// for some pieces, since every peer begins one; or for one, when it has stood still for a while.
-    pub(super) fn finds_room(&self, torrent: &Torrent) -> bool {
-        let room = torrent.object.room();
+    /// for the piece that a reader waits for, and for some more, since every peer begins one; or for
+    /// it alone, when the last start was a while ago.
+    pub(super) fn finds_room(&self, torrent: &Torrent, piece: u32) -> bool {
+        if !torrent.object.reserve(piece) {
+            return false;
+        }
         let is_rested = self
             .since
             .is_none_or(|since| since.elapsed() >= SHORTEST_RUN);
-        room >= ENOUGH_ROOM || (room > 0 && is_rested)
+        torrent.object.room() >= ENOUGH_ROOM || is_rested
     }
 
     /// How long it is until a restart does little harm.

@@ -120,14 +120,14 @@ impl Swarms {
         Fetching::start(&swarm.readers, current, (file, file_starts), at)
     }
 
-    pub(super) async fn hurry(&self, torrent: &Arc<Torrent>) -> Result<()> {
+    pub(super) async fn hurry(&self, torrent: &Arc<Torrent>, piece: u32) -> Result<()> {
         let infohash = torrent.metainfo.infohash;
         let swarm = self.swarm(infohash);
         let mut run = swarm.run.lock().await;
         if torrent.object.is_gone() {
             return Err(removed());
         }
-        if run.failure.is_lack_of_room() && !run.finds_room(torrent) {
+        if run.failure.is_lack_of_room() && !run.finds_room(torrent, piece) {
             // It stands still until there is some; the reader sees whether that can be.
             return Ok(());
         }
