@@ -110,11 +110,18 @@ impl Store {
         Ok(removed)
     }
 
-    /// The items that only a site asked for, and those that others asked for too.
+    /// The items that go with a site: those that nobody else asked for and that are not pinned.
     ///
     /// # Errors
     /// What the index says.
-    pub fn items_of_site(&self, site: &str) -> io::Result<(Vec<Item>, Vec<Item>)> {
+    pub fn only_of(&self, site: &str) -> io::Result<Vec<Item>> {
+        let (mut alone, _) = self.items_of_site(site)?;
+        alone.retain(|item| self.catalog.look(item, |entry| entry.pinned) == Some(false));
+        Ok(alone)
+    }
+
+    /// The items that only a site asked for, and those that others asked for too.
+    fn items_of_site(&self, site: &str) -> io::Result<(Vec<Item>, Vec<Item>)> {
         // What was asked for a moment ago counts too.
         self.settle()?;
         let mut asked: HashMap<Item, (bool, bool)> = HashMap::new();
