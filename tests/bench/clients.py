@@ -102,6 +102,7 @@ class Reader:
         if answer.split()[1] not in (b"200", b"206") or b"chunked" in answer.lower():
             self.close()
             raise RuntimeError(f"{url}: {answer[:300]!r} {body[:300]!r}")
+        self.first = body
         self.received = len(body)
 
     def read(self, count: int) -> None:

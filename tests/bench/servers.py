@@ -5,6 +5,7 @@ says that it may have the metadata beforehand, and ends with `stop`.
 """
 
 import http.client
+import json
 import os
 import select
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from clients import PATIENCE
@@ -43,6 +45,11 @@ class Process:
             self.process.kill()
             self.process.wait()
 
+    def kill(self) -> None:
+        """Ends it at once, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+
     def failed(self, what: str) -> RuntimeError:
         """The error that says what happened and shows the end of the log."""
         self.stop()
@@ -60,15 +67,15 @@ class Process:
                 return
         raise self.failed("nobody listens")
 
-    def wait_for_line(self) -> str:
-        """Returns the address that the `listening content=…` line names."""
-        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+    def wait_for_line(self, patience: float = 30) -> dict[str, str]:
+        """Returns the addresses that the `listening content=…` line names."""
+        ready, _, _ = select.select([self.process.stdout], [], [], patience)
         line = self.process.stdout.readline().decode() if ready else ""
         self.started = time.perf_counter() - self.began
         addresses = dict(word.split("=", 1) for word in line.split() if "=" in word)
         if not line.startswith("listening ") or "content" not in addresses:
             raise self.failed(f"instead of `listening …` came {line!r}")
-        return addresses["content"]
+        return addresses
 
     def processor_time(self) -> float:
         """The seconds of processor time, its own and the kernel's, that all its threads have used."""
@@ -105,11 +112,29 @@ class Agent(Process):
         command = [binary, "serve", "--config", path, "--data-dir", folder / "data"]
         command += ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"]
         super().__init__(command, folder / "log", {"UNIVERSAL_P2P_BITTORRENT_ENGINE": engine}, piped=True)
-        self.content = self.wait_for_line()
+        self.data = folder / "data"
+        # of many items the start is measured, however long it takes
+        addresses = self.wait_for_line(600)
+        self.content, self.management = addresses["content"], addresses["management"]
 
     def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
         """The address; nothing is asked yet, and whether the torrent is known is up to the data directory."""
         return f"{self.content}/bittorrent/v0/stream/{fixture.info_hash}?{peer_query(peers)}"
+
+    def manage(self, method: str, path: str, body: object = None) -> Any:
+        """Calls the management plane; returns what it answers, raises where that is no success."""
+        connection = http.client.HTTPConnection(urlsplit(self.management).netloc, timeout=PATIENCE)
+        headers = {"Authorization": "Bearer " + (self.data / "token").read_text().strip()}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        payload = None if body is None else json.dumps(body)
+        connection.request(method, "/api/v0" + path, payload, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        if answer.status not in (200, 204):
+            raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]!r}")
+        return json.loads(text) if text else None
 
 
 class Rqbit(Process):
@@ -147,7 +172,7 @@ class Libtorrent(Process):
         folder.mkdir(parents=True, exist_ok=True)
         program = Path(__file__).with_name("deadlines.py")
         super().__init__([sys.executable, program, folder], folder / "log", piped=True)
-        self.content = self.wait_for_line()
+        self.content = self.wait_for_line()["content"]
 
     def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
         """The address; nothing is asked yet."""

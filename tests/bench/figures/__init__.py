@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from figures import latency, resources, seeks, swarms, throughput
+from figures import disk, index, latency, resources, seeks, swarms, throughput
 from figures.bench import FAILURES, Bench, open_bench
 from report import Row
 
@@ -21,11 +21,16 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "pause": seeks.pause,
     "second-reader": latency.second_reader,
     "liar": swarms.liar,
+    "limit": disk.limit,
+    "accounting": disk.accounting,
+    "damage": index.damage,
     "parallel": resources.parallel,
     "many-peers": resources.many_peers,
     "slow": swarms.slow,
     "long-pause": seeks.long_pause,
+    "kills": disk.kills,
+    "many-items": index.many_items,
 }
 
 # those that take minutes
-SLOW = {"slow", "long-pause"}
+SLOW = {"slow", "long-pause", "kills", "many-items"}

@@ -100,16 +100,22 @@ class Bench:
         return Nginx(self.options.nginx, folder, self.source)
 
     @contextmanager
+    def running(self, server: Server) -> Iterator[Server]:
+        """A program that was started over a folder of its own; afterwards it is stopped, its files stay."""
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    @contextmanager
     def fresh(self, name: str, config: str = Agent.CONFIG) -> Iterator[Server]:
         """The program started with an empty folder; afterwards it is stopped and the folder removed."""
         settle()
         folder = self.new_folder()
         try:
             server = self.start(name, folder, config)
-            try:
+            with self.running(server):
                 yield server
-            finally:
-                server.stop()
         finally:
             shutil.rmtree(folder)
 
