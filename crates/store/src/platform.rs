@@ -146,3 +146,16 @@ pub(crate) fn allocated(metadata: &Metadata) -> u64 {
 pub(crate) fn allocated(metadata: &Metadata) -> u64 {
     metadata.len()
 }
+
+/// Takes disk space for a file without writing to it.
+#[cfg(target_os = "linux")]
+pub(crate) fn allocate(file: &File, bytes: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    Ok(fallocate(file, FallocateFlags::empty(), 0, bytes)?)
+}
+
+/// Elsewhere nothing is taken.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn allocate(_: &File, _: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

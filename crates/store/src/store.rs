@@ -1,5 +1,6 @@
 //! The data directory: who owns it, its objects, and the threads that sync, count and collect.
 
+mod ballast;
 mod busy;
 mod documents;
 mod removal;
@@ -95,6 +96,7 @@ impl Store {
             fs::create_dir_all(&path).map_err(OpenError::at(path))?;
         }
         let lock = lock(folder)?;
+        ballast::drop_if_sinking(folder);
         let (index, health) = Index::open(&folder.join("index"))?;
         let unclean = folder.join("unclean");
         let broken = |error| OpenError::at(folder.join("index"))(error);

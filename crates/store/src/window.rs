@@ -55,9 +55,13 @@ impl Windows {
     /// The chunks that some reader has in its window, as ranges that may overlap.
     pub(crate) fn chunks(&self, layout: Layout) -> Vec<Range<u32>> {
         let open = self.open();
+        // Who pauses does not say where he is: his reach shrinks with that of the others.
+        let reach = self.allowance.reach(layout);
+        let now =
+            |bytes: &Range<u64>| bytes.start..bytes.end.min(bytes.start.saturating_add(reach));
         open.1
             .values()
-            .map(|bytes| layout.chunks_of(bytes))
+            .map(|bytes| layout.chunks_of(&now(bytes)))
             .collect()
     }
 

@@ -13,7 +13,7 @@ use std::{
 
 use universal_p2p_core::{Id, Item};
 
-use super::{Store, documents::BEING_WRITTEN};
+use super::{Store, ballast, documents::BEING_WRITTEN};
 use crate::{clock, index::protocol, platform};
 
 /// Counts everything, once.
@@ -71,8 +71,9 @@ impl Store {
         });
     }
 
-    /// Counts what is nobody's: the index, what networks keep for themselves, the folders.
+    /// Counts what is nobody's: the index, what is held back for a full disk, what networks keep for themselves, the folders.
     pub(super) fn count_own(&self) {
+        ballast::take_in(&self.folder);
         let all = tree(&self.folder, &["objects", "metadata"]);
         let folders = ["objects", "metadata"].map(|part| folders(&self.folder.join(part)));
         self.own.set(all + folders.iter().sum::<u64>());
