@@ -3,6 +3,7 @@
 
 mod browser;
 mod discovery;
+mod disk;
 mod failure;
 mod guard;
 mod hostile;
@@ -10,6 +11,7 @@ mod ids;
 mod interop;
 mod lifecycle;
 mod limits;
+mod management;
 mod multi_file;
 mod players;
 mod private;

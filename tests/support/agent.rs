@@ -253,6 +253,12 @@ impl Agent {
         self.running.child.wait().unwrap();
     }
 
+    /// Kills it without warning while others still talk to it; its end is to be waited for.
+    pub(crate) fn kill_under_load(&self) {
+        let pid = Pid::from_child(&self.running.child);
+        kill_process(pid, Signal::KILL).unwrap();
+    }
+
     /// Starts it again on the same data; it must have ended.
     #[track_caller]
     pub(crate) fn start_again(&mut self) {

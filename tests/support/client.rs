@@ -26,6 +26,7 @@ pub(crate) struct Request {
     method: String,
     target: String,
     headers: Vec<(String, String)>,
+    body: Vec<u8>,
     bare: bool,
 }
 
@@ -37,6 +38,7 @@ impl Request {
             method: method.into(),
             target: target.into(),
             headers: Vec::new(),
+            body: Vec::new(),
             bare: false,
         }
     }
@@ -50,6 +52,14 @@ impl Request {
     /// Adds `Range`.
     pub(crate) fn range(self, value: &str) -> Self {
         self.header("Range", value)
+    }
+
+    /// Sends a body of JSON.
+    pub(crate) fn json(mut self, body: &serde_json::Value) -> Self {
+        self.body = body.to_string().into_bytes();
+        let length = self.body.len().to_string();
+        self.header("Content-Type", "application/json")
+            .header("Content-Length", &length)
     }
 
     /// Sends no header that was not given.
@@ -83,12 +93,13 @@ impl Request {
         }
     }
 
-    fn head(&self) -> String {
+    /// All of it as it goes over the wire.
+    fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        head + "\r\n"
+        [(head + "\r\n").as_bytes(), &self.body].concat()
     }
 }
 
@@ -112,10 +123,7 @@ impl Connection {
     pub(crate) fn send(mut self, request: Request) -> Body {
         let host = request.server.to_string();
         let request = request.header_unless_given("Host", &host);
-        self.stream
-            .get_mut()
-            .write_all(request.head().as_bytes())
-            .unwrap();
+        self.stream.get_mut().write_all(&request.bytes()).unwrap();
         let first = self.line();
         let status = first
             .strip_prefix("HTTP/1.1 ")
