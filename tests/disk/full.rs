@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{film::Film, over};
-use crate::support::{Agent, MIB, Seeder, Setup, SmallDisk, isolated, until};
+use super::{SETTLED, film::Film, over};
+use crate::support::{Agent, MIB, Seeder, Setup, SmallDisk, isolated, pause, until};
 
 /// An agent that believes to have all the room in the world.
 fn careless() -> Setup {
@@ -53,5 +53,27 @@ fn a_disk_that_others_fill_never_gives_wrong_bytes() {
             assert_right_or_refused(&begin, &agent, 0)
         });
         film.assert_read(&agent, 30 * MIB, 8 * MIB);
+    });
+}
+
+#[test]
+fn a_disk_that_is_full_before_the_start_does_not_keep_the_agent_from_starting() {
+    isolated(|| {
+        let disk = SmallDisk::of(40);
+        let mut seeder = Seeder::start();
+        let film = Film::seeded(&mut seeder, 1, 8);
+        let mut agent = over(&disk.data(), careless()).start();
+        film.assert_whole(&agent);
+        agent.manage_at(&disk.data()).pin(film.id());
+        pause(SETTLED);
+        agent.kill();
+        disk.fill();
+        agent.start_again();
+        // it is pinned, so that no room can be made of it
+        film.assert_on_disk(&agent, 0, film.length());
+        assert_eq!(
+            agent.manage_at(&disk.data()).item(film.id())["pinned"],
+            true
+        );
     });
 }
