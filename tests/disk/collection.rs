@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{SETTLED, film::Film, limited, over, stop};
+use super::{film::Film, limited, over, stop};
 use crate::support::{Agent, DiskMeter, MIB, Seeder, allocated, folder, number, pause, until};
 
 /// Bytes of a torrent that are on disk.
@@ -143,8 +143,6 @@ fn pictures_left(policy: &str) -> usize {
         let all: Vec<_> = pictures.iter().collect();
         read_in_turn(&agent, &all);
     }
-    // uses count once they are booked
-    pause(SETTLED);
     film.assert_whole(&agent);
     let left = |film: &&Film| on_disk(&agent, film) >= film.length() as u64;
     pictures.iter().filter(left).count()

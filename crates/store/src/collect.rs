@@ -100,6 +100,8 @@ impl Store {
     ) -> io::Result<Collection> {
         let (begun, at) = (Instant::now(), clock::stamp());
         let _one_at_a_time = self.one_collection();
+        // What was read a moment ago counts as much as what was read before.
+        let booked = self.book_fresh();
         let (subjects, candidates) = self.candidates();
         let policy = self.policy;
         let choice = policy::choose(&candidates, policy, need);
@@ -125,7 +127,7 @@ impl Store {
         if freed > 0 {
             self.note_collection(collection.clone());
         }
-        settled.map(|()| collection)
+        settled.and(booked).map(|_| collection)
     }
 
     /// Everything that is on disk of items, in stretches that were last used at the same time.

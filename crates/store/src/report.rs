@@ -18,7 +18,7 @@ pub struct DiskUse {
     pub free: u64,
     /// Of `used`: in items that are pinned.
     pub pinned: u64,
-    /// Of `used`: in items that are being read.
+    /// Of `used`: in other items that are being read.
     pub in_use: u64,
     /// Of `used`: documents such as the metadata of torrents.
     pub documents: u64,

@@ -70,6 +70,7 @@ pub struct Store {
     idle: Condvar,
     dirty: Dirty,
     settling: Mutex<()>,
+    booking: Mutex<()>,
     collecting: Mutex<()>,
     documents_changed: AtomicBool,
     /// How often the index had lost something when all rows were last written.
@@ -129,6 +130,7 @@ impl Store {
             idle: Condvar::new(),
             dirty: Dirty::default(),
             settling: Mutex::default(),
+            booking: Mutex::default(),
             collecting: Mutex::default(),
             documents_changed: AtomicBool::new(true),
             losses: AtomicU64::new(0),

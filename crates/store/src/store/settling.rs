@@ -90,7 +90,8 @@ impl Store {
     }
 
     /// Books what was read and fetched since the last time. Says whether there was anything.
-    fn book_fresh(&self) -> io::Result<bool> {
+    pub(crate) fn book_fresh(&self) -> io::Result<bool> {
+        let _one_at_a_time = guard(&self.booking);
         let taken = self.ledger.take();
         let is_any = !taken.is_empty();
         let Taken { uses, fetched } = taken;

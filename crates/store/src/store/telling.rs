@@ -29,8 +29,7 @@ impl Store {
             documents += entry.documents.bytes();
             if entry.pinned {
                 pinned += entry.charge.bytes();
-            }
-            if self.ledger.streams_of(item) > 0 {
+            } else if self.ledger.streams_of(item) > 0 {
                 in_use += entry.charge.bytes();
             }
         }
