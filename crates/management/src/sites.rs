@@ -25,4 +25,3 @@ pub(crate) async fn remove(
         .await??;
     Ok(Json(removed))
 }
-

@@ -85,17 +85,26 @@ impl State {
         }
     }
 
+    /// What may be on disk altogether, by the limit or by what has to stay free.
+    fn capacity(&self) -> u64 {
+        let floor = self.keep_free.max(OWN_ROOM).saturating_add(self.committed);
+        let grows = self.space.free.saturating_sub(floor);
+        self.limit.min(self.used.saturating_add(grows))
+    }
+
     /// How much is missing below the high-water mark (`slack` = 1) or the low one (2), and of what.
     fn missing(&self, slack: u64) -> (u64, Reason) {
-        let headroom = |whole: u64| slack * (whole / 20).min(MOST_HEADROOM);
-        let over = (self.used + headroom(self.limit)).saturating_sub(self.limit);
-        let floor = self.keep_free.max(OWN_ROOM) + headroom(self.keep_free) + self.committed;
+        let headroom = slack * (self.capacity() / 20).min(MOST_HEADROOM);
+        let over = (self.used + headroom).saturating_sub(self.limit);
+        let floor = self.keep_free.max(OWN_ROOM) + headroom + self.committed;
         let short = floor.saturating_sub(self.space.free);
-        if over >= short {
-            (over, Reason::Limit)
+        let is_by_limit = self.capacity() == self.limit;
+        let reason = if is_by_limit && over >= short {
+            Reason::Limit
         } else {
-            (short, Reason::KeepFree)
-        }
+            Reason::KeepFree
+        };
+        (over.max(short), reason)
     }
 
     fn task(&self) -> Task {
@@ -191,14 +200,9 @@ impl Gauge {
         if state.counted { state.room() } else { 0 }
     }
 
-    /// What may be on disk altogether, by the limit or by what else fills the disk.
+    /// What may be on disk altogether, by the limit or by what has to stay free.
     pub(crate) fn capacity(&self) -> u64 {
-        let state = self.state();
-        let grows = state
-            .space
-            .free
-            .saturating_sub(state.keep_free.max(OWN_ROOM));
-        state.limit.min(state.used.saturating_add(grows))
+        self.state().capacity()
     }
 
     /// Everything that was there at the start has been counted: from now on there is room.
