@@ -1,0 +1,19 @@
+//! A file opened as a directory: what lies in an archive has an address of its own.
+//!
+//! ```text
+//! Archives::open(file) ─ magic ─ a format's index ─→ Index { entries } ─→ ArchiveDir ─→ EntryFile
+//!                                                       Content::Map      ranges of outer files
+//! ```
+//! An index is read on a blocking thread through a [`SyncReader`], bounded in number, and kept while
+//! it is in use; what an entry's bytes are made of is decided there, and reading them is async.
+
+mod content;
+mod index;
+mod map;
+mod names;
+mod source;
+mod sync_reader;
+mod tree;
+
+pub use index::{Entry, Index, State};
+pub use source::Source;

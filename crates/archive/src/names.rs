@@ -1,0 +1,12 @@
+//! Names of entries: raw bytes first, text later.
+
+/// A name as the archive has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RawName {
+    /// The bytes.
+    pub(crate) bytes: Box<[u8]>,
+    /// The same as text, where the archive says what it is.
+    pub(crate) text: Option<Box<str>>,
+    /// Whether it was made where `\` separates directories.
+    pub(crate) is_dos: bool,
+}

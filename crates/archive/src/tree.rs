@@ -1,0 +1,1 @@
+//! An index as directories and files.
