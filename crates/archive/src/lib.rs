@@ -9,6 +9,7 @@
 
 mod content;
 mod index;
+mod limits;
 mod map;
 mod names;
 mod source;
@@ -16,4 +17,5 @@ mod sync_reader;
 mod tree;
 
 pub use index::{Entry, Index, State};
+pub use limits::Limits;
 pub use source::Source;
