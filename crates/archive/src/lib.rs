@@ -14,6 +14,10 @@ mod map;
 mod names;
 mod source;
 mod sync_reader;
+#[cfg(feature = "tar")]
+mod tar;
+#[cfg(test)]
+mod testing;
 mod tree;
 
 pub use index::{Entry, Index, State};
