@@ -1,0 +1,63 @@
+//! What stands before a header and says more than it can: long names, large sizes.
+
+use tar::PaxExtensions;
+use universal_p2p_core::{Error, Result};
+
+/// What was said of the entry that follows.
+#[derive(Default)]
+pub(super) struct Extensions {
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) size: Option<u64>,
+    /// Seconds since 1970.
+    pub(super) modified: Option<u64>,
+    /// Whether the body is a map of holes and what lies between them.
+    pub(super) is_sparse: bool,
+    seen: bool,
+}
+
+impl Extensions {
+    /// Whether anything was said.
+    pub(super) fn is_some(&self) -> bool {
+        self.seen
+    }
+
+    /// A name in the form of GNU tar: the bytes up to a NUL.
+    pub(super) fn set_long_name(&mut self, bytes: &[u8]) {
+        self.seen = true;
+        let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+        // What POSIX says of it counts more, whichever comes first.
+        self.name.get_or_insert_with(|| name.to_vec());
+    }
+
+    /// Records in the form of POSIX.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] for a record that is none: the sizes that follow could not be believed.
+    pub(super) fn set_pax(&mut self, bytes: &[u8]) -> Result<()> {
+        self.seen = true;
+        for record in PaxExtensions::new(bytes) {
+            let record = record.map_err(|_| corrupt())?;
+            let value = record.value_bytes();
+            match record.key_bytes() {
+                b"path" => self.name = Some(value.to_vec()),
+                b"size" => self.size = Some(number(value).ok_or_else(corrupt)?),
+                b"mtime" => {
+                    let whole = value.split(|byte| *byte == b'.').next();
+                    self.modified = whole.and_then(number);
+                }
+                key => self.is_sparse |= key.starts_with(b"GNU.sparse."),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+fn corrupt() -> Error {
+    Error::Corrupt {
+        what: "the tar: a record before a header is no record".into(),
+    }
+}

@@ -1,0 +1,144 @@
+use std::{fs, path::Path, process::Command};
+
+use tokio::runtime::Runtime;
+use universal_p2p_core::Result;
+
+use super::*;
+use crate::testing::{self, Served};
+
+/// Makes files and packs them with Python; returns the tar.
+fn pack(folder: &Path, format: &str) -> Vec<u8> {
+    let script = format!(
+        r#"
+import tarfile, io, os, random
+random.seed(7)
+t = tarfile.open("out.tar", "w", format=tarfile.{format})
+def add(name, data, **more):
+    info = tarfile.TarInfo(name); info.size = len(data); info.mtime = 1700000000
+    for key, value in more.items(): setattr(info, key, value)
+    t.addfile(info, io.BytesIO(data))
+add("a.txt", b"short")
+add("empty", b"")
+add("dir/" + "long" * 60 + "/" + "n" * 120 + ".bin", random.randbytes(100000))
+add("ümlaut/文.bin", random.randbytes(70001))
+add("dir", b"", type=tarfile.DIRTYPE)
+add("link", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd")
+add("hard", b"", type=tarfile.LNKTYPE, linkname="a.txt")
+add("dev", b"", type=tarfile.CHRTYPE)
+add("last.bin", random.randbytes(512))
+t.close()
+os.mkdir("out"); n = 0
+t = tarfile.open("out.tar")
+for m in t:
+    if m.isreg() and not m.islnk():
+        open("out/" + str(n), "wb").write(t.extractfile(m).read())
+    n += 1
+"#
+    );
+    let done = Command::new("python3")
+        .args(["-c", &script])
+        .current_dir(folder)
+        .status();
+    assert!(done.expect("python3 runs").success());
+    fs::read(folder.join("out.tar")).expect("a tar")
+}
+
+fn indexed(bytes: Vec<u8>) -> (Result<Index>, Served) {
+    let served = Served::new(bytes);
+    let runtime = Runtime::new().expect("a runtime");
+    let mut reader = served.reader(runtime.handle());
+    let found = index(&mut reader, &served.source(), &Limits::default());
+    (found, served)
+}
+
+#[test]
+fn entries_are_ranges_of_the_file() {
+    for format in ["GNU_FORMAT", "PAX_FORMAT"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (index, _) = indexed(pack(folder.path(), format));
+        let index = index.expect("a tar");
+        let states: Vec<_> = index.entries.iter().map(|entry| entry.state).collect();
+        let hidden = State::Hidden;
+        let ready = State::Ready;
+        assert_eq!(
+            states,
+            [
+                ready, ready, ready, ready, ready, hidden, hidden, hidden, ready
+            ]
+        );
+        assert!(index.entries[4].is_dir);
+        assert_eq!(&*index.entries[3].name.bytes, "ümlaut/文.bin".as_bytes());
+        assert_eq!(index.entries[2].name.bytes.len(), 4 + 240 + 1 + 124);
+        let seconds = Duration::from_secs(1_700_000_000);
+        let then = SystemTime::UNIX_EPOCH + seconds;
+        assert_eq!(index.entries[0].modified, Some(then));
+        for number in [0, 1, 2, 3, 8] {
+            let right = fs::read(folder.path().join("out").join(number.to_string()));
+            testing::assert_reads(&index.entries[number], &right.expect("unpacked"));
+        }
+    }
+}
+
+#[test]
+fn listing_reads_headers_and_no_bodies() {
+    let mut tar = tar::Builder::new(Vec::new());
+    for number in 0..10 {
+        let body = vec![number; 1 << 20];
+        let mut header = Header::new_gnu();
+        header.set_size(body.len() as u64);
+        let name = format!("{number}.bin");
+        tar.append_data(&mut header, name, &body[..])
+            .expect("into memory");
+    }
+    let (index, served) = indexed(tar.into_inner().expect("into memory"));
+    assert_eq!(index.expect("a tar").entries.len(), 10);
+    assert!(
+        served.bytes_read() <= 12 * 64 * 1024,
+        "a page for each header"
+    );
+}
+
+#[test]
+fn a_tar_that_is_cut_off_or_changed_is_damaged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = pack(folder.path(), "GNU_FORMAT");
+    for length in [100, 600, 1024 + 300, 50_000, 150_000] {
+        let (found, _) = indexed(whole[..length].to_vec());
+        assert!(matches!(found, Err(Error::Corrupt { .. })), "{length}");
+    }
+    let mut changed = whole.clone();
+    changed[3] ^= 1;
+    assert!(matches!(indexed(changed).0, Err(Error::Corrupt { .. })));
+}
+
+#[test]
+fn a_header_that_says_too_much_is_not_believed() {
+    for (kind, size) in [
+        (EntryType::Regular, u64::MAX / 2),
+        (EntryType::XHeader, 1 << 40),
+        (EntryType::GNULongName, 3000),
+    ] {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(size);
+        header.set_cksum();
+        let bytes = header.as_bytes().to_vec();
+        assert!(matches!(indexed(bytes).0, Err(Error::Corrupt { .. })));
+    }
+}
+
+#[test]
+fn sparse_files_are_listed_and_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = Command::new("sh")
+        .args(["-c", "truncate -s 1M s && printf x | dd of=s bs=1 seek=500000 conv=notrunc 2>/dev/null && for i in 1 2 3 4 5 6 7 8 9; do printf x | dd of=s bs=1 seek=${i}0000 conv=notrunc 2>/dev/null; done; echo hello >t && tar --format=gnu -S -cf g.tar s t && tar --format=posix -S -cf p.tar s t"])
+        .current_dir(folder.path())
+        .status();
+    assert!(made.expect("a shell runs").success());
+    for name in ["g.tar", "p.tar"] {
+        let (index, _) = indexed(fs::read(folder.path().join(name)).expect("a tar"));
+        let index = index.expect("a tar");
+        assert_eq!(index.entries[0].state, State::Unsupported, "{name}");
+        testing::assert_reads(&index.entries[1], b"hello\n");
+    }
+}
