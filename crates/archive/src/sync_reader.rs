@@ -19,7 +19,7 @@ const PAGE: u64 = 64 << 10;
 const KEPT: usize = 64;
 
 /// A source read from a blocking thread, by pages of which the last few are kept.
-pub struct SyncReader {
+pub(crate) struct SyncReader {
     source: Source,
     cx: ReadCx,
     runtime: Handle,
@@ -33,7 +33,12 @@ pub struct SyncReader {
 impl SyncReader {
     /// Begins at the start. Reads fail once `cancel` is cancelled.
     #[must_use]
-    pub fn new(source: Source, cx: ReadCx, runtime: Handle, cancel: CancellationToken) -> Self {
+    pub(crate) fn new(
+        source: Source,
+        cx: ReadCx,
+        runtime: Handle,
+        cancel: CancellationToken,
+    ) -> Self {
         Self {
             source,
             cx,
@@ -46,7 +51,7 @@ impl SyncReader {
     }
 
     /// Takes the error of the source that made the last read fail.
-    pub fn take_failure(&mut self) -> Option<Error> {
+    pub(crate) fn take_failure(&mut self) -> Option<Error> {
         self.failure.take()
     }
 
