@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use tokio::{net::TcpListener, signal, time::timeout};
 use tokio_util::sync::CancellationToken;
 use universal_p2p_bittorrent::BitTorrent;
-use universal_p2p_core::Backend;
+use universal_p2p_core::{Backend, NoArchives};
 use universal_p2p_gateway::{Gateway, Registry};
 use universal_p2p_management::{Facts, Plane, Token};
 use universal_p2p_store::Store;
@@ -43,7 +43,7 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         .collect();
     let settings = gateway_settings(&config, &management_url, &token);
     let registry = Registry::new(backends.clone());
-    let gateway = Gateway::new(registry, Arc::clone(&store), settings);
+    let gateway = Gateway::new(registry, Arc::clone(&store), Arc::new(NoArchives), settings);
 
     let stop = CancellationToken::new();
     let facts = Facts {

@@ -72,10 +72,7 @@ impl Dir for TorrentDir {
         Ok(self
             .branch
             .iter()
-            .map(|(name, leaf)| Entry {
-                name: name.to_owned(),
-                kind: kind(leaf),
-            })
+            .map(|(name, leaf)| Entry::new(name, kind(leaf)))
             .collect())
     }
 }

@@ -28,6 +28,12 @@ pub enum Error {
         /// The rule, and the configuration key that lifts it.
         why: String,
     },
+    /// It is there, and cannot be read without a password.
+    #[error("{what} is encrypted; passwords are not supported")]
+    Encrypted {
+        /// What is encrypted.
+        what: String,
+    },
     /// There is no such thing.
     #[error("there is no {what}")]
     NotFound {

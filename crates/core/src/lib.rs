@@ -17,6 +17,7 @@
 
 mod backend;
 mod error;
+mod expand;
 mod id;
 mod node;
 mod site;
@@ -24,7 +25,10 @@ mod tree;
 
 pub use backend::{Backend, Document, Hints, State, Status};
 pub use error::{Error, Result};
+pub use expand::{Expand, NoArchives};
 pub use id::{Id, Item};
-pub use node::{ByteStream, Dir, Entry, EntryKind, File, Freshness, Meta, Node, Priority, ReadCx};
+pub use node::{
+    ByteStream, Details, Dir, Entry, EntryKind, File, Freshness, Meta, Node, Priority, ReadCx,
+};
 pub use site::{Evidence, Site};
-pub use tree::{FoundFile, files, largest, walk};
+pub use tree::{FoundFile, enter, files, largest, walk};

@@ -102,6 +102,33 @@ pub struct Entry {
     pub name: String,
     /// What it is.
     pub kind: EntryKind,
+    /// What else is known of it.
+    pub details: Details,
+}
+
+impl Entry {
+    /// An entry of which no more is known than what it is.
+    #[must_use]
+    pub fn new(name: impl Into<String>, kind: EntryKind) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            details: Details::default(),
+        }
+    }
+}
+
+/// What only some directories know of an entry, such as those in archives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Bytes that it takes packed.
+    pub packed: Option<u64>,
+    /// How it is packed, as people call it, such as `stored` or `deflate`.
+    pub method: Option<&'static str>,
+    /// When it was last changed.
+    pub modified: Option<SystemTime>,
+    /// Whether a range of it is read without all that comes before.
+    pub seekable: Option<bool>,
 }
 
 /// Something with entries.

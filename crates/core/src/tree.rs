@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Dir, EntryKind, Error, File, Node, Result};
+use crate::{Dir, EntryKind, Error, Expand, File, NoArchives, Node, Result};
 
 /// How deep a tree is followed when all of it is listed.
 const DEEPEST: usize = 64;
@@ -10,22 +10,70 @@ const DEEPEST: usize = 64;
 /// How many entries are looked at when all of a tree is listed.
 const MOST_ENTRIES: usize = 200_000;
 
-/// Follows a path of decoded segments below a node. No segments: the node itself.
+/// Follows a path of decoded segments below a node, into archives too. No segments: the node itself.
+///
+/// An entry that a directory has wins over any other reading; a file with segments left is opened by
+/// `expand`. An archive that the path ends at stays a file.
 ///
 /// # Errors
-/// [`Error::NotFound`] where an entry is missing or a file is used as a directory.
-pub async fn walk(root: Node, path: &[String]) -> Result<Node> {
-    let mut node = root;
-    for segment in path {
-        let found = match &node {
-            Node::Dir(dir) => dir.get(segment).await?,
-            Node::File(_) => None,
-        };
-        node = found.ok_or_else(|| Error::NotFound {
-            what: format!("entry {:?} here", path.join("/")),
-        })?;
+/// [`Error::NotFound`] where an entry is missing or a file that is no archive is used as a directory;
+/// whatever kept an archive from being opened.
+pub async fn walk(root: Node, path: &[String], expand: &dyn Expand) -> Result<Node> {
+    Ok(follow(root, path, expand).await?.node)
+}
+
+/// Follows a path as [`walk`] does, and opens the archive that it ends at.
+///
+/// # Errors
+/// As [`walk`]; a file that is no archive is no error and is returned.
+pub async fn enter(root: Node, path: &[String], expand: &dyn Expand) -> Result<Node> {
+    let mut place = follow(root, path, expand).await?;
+    if let Some(inside) = place.inside(expand).await? {
+        place.node = Node::Dir(inside);
     }
-    Ok(node)
+    Ok(place.node)
+}
+
+/// Where a walk has come to.
+struct Place {
+    node: Node,
+    /// The directory that it lies in.
+    beside: Option<Arc<dyn Dir>>,
+    /// The archives that it lies in.
+    depth: usize,
+}
+
+impl Place {
+    /// The directory in the file here, if it is one that has a directory.
+    async fn inside(&self, expand: &dyn Expand) -> Result<Option<Arc<dyn Dir>>> {
+        match &self.node {
+            Node::File(file) => expand.expand(file, self.beside.as_ref(), self.depth).await,
+            Node::Dir(_) => Ok(None),
+        }
+    }
+}
+
+async fn follow(root: Node, path: &[String], expand: &dyn Expand) -> Result<Place> {
+    let missing = || Error::NotFound {
+        what: format!("entry {:?} here", path.join("/")),
+    };
+    let mut place = Place {
+        node: root,
+        beside: None,
+        depth: 0,
+    };
+    for segment in path {
+        if let Some(inside) = place.inside(expand).await? {
+            place.node = Node::Dir(inside);
+            place.depth += 1;
+        }
+        let Node::Dir(dir) = place.node else {
+            return Err(missing());
+        };
+        place.node = dir.get(segment).await?.ok_or_else(missing)?;
+        place.beside = Some(dir);
+    }
+    Ok(place)
 }
 
 /// A file somewhere below a directory.
@@ -92,7 +140,7 @@ pub async fn largest(root: Node) -> Result<Arc<dyn File>> {
     let first = first.ok_or_else(|| Error::NotFound {
         what: "file in this resource".into(),
     })?;
-    match walk(Node::Dir(dir), &first.path).await? {
+    match walk(Node::Dir(dir), &first.path, &NoArchives).await? {
         Node::File(file) => Ok(file),
         Node::Dir(_) => Err(Error::NotFound {
             what: "file in this resource".into(),

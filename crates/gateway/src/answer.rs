@@ -23,6 +23,9 @@ use crate::{
 /// What caches may do with an address that is made from its content.
 pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
+/// When the year 10000 begins, in seconds since 1970.
+const YEAR_10000: u64 = 253_402_300_800;
+
 /// The answer to a request for a file, all but its bytes.
 pub(crate) struct FileAnswer {
     status: StatusCode,
@@ -136,12 +139,17 @@ fn validators(meta: &Meta) -> HeaderMap {
         Freshness::For(time) => format!("public, max-age={}", time.as_secs()),
     };
     set(&mut headers, CACHE_CONTROL, &cache);
-    // What lies before 1970 has no such header; the crate that writes it would panic.
-    if let Some(modified) = meta.modified.filter(|time| *time >= SystemTime::UNIX_EPOCH) {
-        let date = httpdate::fmt_http_date(modified);
+    if let Some(date) = meta.modified.and_then(date) {
         set(&mut headers, LAST_MODIFIED, &date);
     }
     headers
+}
+
+/// A time in the form of HTTP; none before 1970 and after 9999, where the crate that writes it would
+/// panic.
+pub(crate) fn date(time: SystemTime) -> Option<String> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    (since.as_secs() < YEAR_10000).then(|| httpdate::fmt_http_date(time))
 }
 
 fn redirect(status: StatusCode, to: &str, cache: &str) -> Response<Body> {

@@ -29,7 +29,7 @@ impl Gateway {
         let whole = asked.resource.path.is_empty() && !asked.resource.slash;
         if kind == "playlist" {
             let _permit = self.limits.admit(client)?;
-            playlist::answer(source.resolve().await?, asked).await
+            playlist::answer(source.resolve().await?, asked, self.expand.as_ref()).await
         } else if kind == "status" && whole {
             status(source).await
         } else if whole && source.backend.documents().contains(&kind) {

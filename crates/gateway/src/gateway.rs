@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use universal_p2p_core::{Backend, Priority, ReadCx};
+use universal_p2p_core::{Backend, Expand, Priority, ReadCx};
 use universal_p2p_store::Store;
 
 use crate::limits::Limits;
@@ -61,18 +61,26 @@ impl Registry {
 pub struct Gateway {
     pub(crate) registry: Registry,
     pub(crate) store: Arc<Store>,
+    pub(crate) expand: Arc<dyn Expand>,
     pub(crate) settings: Settings,
     pub(crate) limits: Arc<Limits>,
 }
 
 impl Gateway {
-    /// Puts a gateway together. Nothing is bound or started before [`Gateway::serve`].
+    /// Puts a gateway together; `expand` opens the archives that addresses go on inside. Nothing is
+    /// bound or started before [`Gateway::serve`].
     #[must_use]
-    pub fn new(registry: Registry, store: Arc<Store>, settings: Settings) -> Self {
+    pub fn new(
+        registry: Registry,
+        store: Arc<Store>,
+        expand: Arc<dyn Expand>,
+        settings: Settings,
+    ) -> Self {
         let limits = Arc::new(Limits::new(settings.streams, settings.streams_per_client));
         Self {
             registry,
             store,
+            expand,
             settings,
             limits,
         }

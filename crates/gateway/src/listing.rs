@@ -26,6 +26,10 @@ use crate::{
 /// A listing may change its form with every version of the gateway.
 const CACHE: &str = "no-cache";
 
+/// What the table of a directory in an archive has further columns for.
+const IN_ARCHIVE: &str = "<th scope=\"col\">Packed</th><th scope=\"col\">Method</th>\
+    <th scope=\"col\">Modified</th>";
+
 #[derive(Serialize)]
 struct Listing {
     path: String,
@@ -39,6 +43,16 @@ struct Line {
     kind: &'static str,
     /// In bytes; nothing for a directory.
     length: Option<u64>,
+    /// Bytes that it takes in its archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
+    /// In the form of HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seekable: Option<bool>,
     url: String,
 }
 
@@ -88,6 +102,10 @@ fn lines(entries: Vec<Entry>, asked: &Asked<'_>) -> Listing {
             name: entry.name,
             kind,
             length,
+            packed: entry.details.packed,
+            method: entry.details.method,
+            modified: entry.details.modified.and_then(answer::date),
+            seekable: entry.details.seekable,
         }
     };
     let mut path = String::from("/");
@@ -109,6 +127,7 @@ fn as_page(listing: &Listing, name: &str, asked: &Asked<'_>) -> Response<Body> {
         (path, _) => path.to_owned(),
     };
     let title = escape(&title);
+    let in_archive = listing.entries.iter().any(|line| line.method.is_some());
     let mut rows = String::new();
     if !resource.path.is_empty() {
         let above = resource.names().take(resource.path.len() - 1);
@@ -122,16 +141,27 @@ fn as_page(listing: &Listing, name: &str, asked: &Asked<'_>) -> Response<Body> {
     for line in &listing.entries {
         let (url, name) = (escape(&line.url), escape(&line.name));
         let slash = if line.length.is_none() { "/" } else { "" };
-        let size = line.length.map(size).unwrap_or_default();
+        let length = line.length.map(size).unwrap_or_default();
         // A name in right-to-left letters must not turn its neighbours around.
-        let _ = writeln!(
+        let _ = write!(
             rows,
-            "<tr><td><a href=\"{url}\"><bdi>{name}</bdi>{slash}</a></td><td>{size}</td></tr>"
+            "<tr><td><a href=\"{url}\"><bdi>{name}</bdi>{slash}</a></td><td>{length}</td>"
         );
+        if in_archive {
+            let packed = line.packed.map(size).unwrap_or_default();
+            let method = escape(line.method.unwrap_or_default());
+            let modified = line.modified.as_deref().unwrap_or_default();
+            let _ = write!(
+                rows,
+                "<td>{packed}</td><td>{method}</td><td>{modified}</td>"
+            );
+        }
+        rows.push_str("</tr>\n");
     }
+    let more = if in_archive { IN_ARCHIVE } else { "" };
     let body = format!(
         "<table><caption><bdi>{title}</bdi></caption>\n\
-         <thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th></tr></thead>\n\
+         <thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th>{more}</tr></thead>\n\
          <tbody>\n{rows}</tbody></table>"
     );
     page::answer(StatusCode::OK, &title, &body)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{body::Body, http::Response};
-use universal_p2p_core::{Error, File, Node, largest, walk};
+use universal_p2p_core::{Error, Expand, File, Node, enter, largest, walk};
 
 use crate::{answer, asked::Asked, failure::Failure, listing};
 
@@ -18,13 +18,23 @@ pub(crate) enum Found {
 /// Finds what an address means.
 ///
 /// # Errors
-/// 404 for what is not there, and for a file that is asked for as a directory.
-pub(crate) async fn locate(root: Node, asked: &Asked<'_>) -> Result<Found, Failure> {
+/// 404 for what is not there, and for a file that is asked for as a directory and is no archive.
+pub(crate) async fn locate(
+    root: Node,
+    asked: &Asked<'_>,
+    expand: &dyn Expand,
+) -> Result<Found, Failure> {
     let resource = asked.resource;
     if resource.path.is_empty() && !resource.slash {
         return Ok(Found::File(largest(root).await?));
     }
-    match (walk(root, &resource.path).await?, resource.slash) {
+    // An archive is a file without the slash, and a directory with it.
+    let node = if resource.slash {
+        enter(root, &resource.path, expand).await?
+    } else {
+        walk(root, &resource.path, expand).await?
+    };
+    match (node, resource.slash) {
         (Node::File(file), false) => Ok(Found::File(file)),
         (Node::File(_), true) => Err(Failure::Below(Error::NotFound {
             what: "directory of this name; without the slash it is a file".into(),

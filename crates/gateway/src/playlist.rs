@@ -10,20 +10,29 @@ use axum::{
         uri::Authority,
     },
 };
-use universal_p2p_core::{Error, FoundFile, Node, files, walk};
+use universal_p2p_core::{Error, Expand, FoundFile, Node, enter, files, walk};
 
 use crate::{address::Resource, answer, asked::Asked, failure::Failure, media_type, natural};
 
 /// What players know as subtitles.
 const SUBTITLES: [&str; 6] = ["srt", "vtt", "ass", "ssa", "sub", "smi"];
 
-/// Writes the playlist of a resource or of a directory in it.
+/// Writes the playlist of a resource, of a directory in it, or of an archive asked for with a slash.
 ///
 /// # Errors
 /// 404 where nothing can be played; whatever kept a directory from being read.
-pub(crate) async fn answer(root: Node, asked: &Asked<'_>) -> Result<Response<Body>, Failure> {
+pub(crate) async fn answer(
+    root: Node,
+    asked: &Asked<'_>,
+    expand: &dyn Expand,
+) -> Result<Response<Body>, Failure> {
     let resource = asked.resource;
-    let (name, found) = match walk(root, &resource.path).await? {
+    let node = if resource.slash {
+        enter(root, &resource.path, expand).await?
+    } else {
+        walk(root, &resource.path, expand).await?
+    };
+    let (name, found) = match node {
         Node::Dir(dir) => (dir.name().to_owned(), files(&dir).await?),
         // A resource that is one file, and a file asked for by its name: nothing lies below it.
         Node::File(file) => {

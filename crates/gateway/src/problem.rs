@@ -146,6 +146,7 @@ fn below(error: &Error) -> Problem {
         Error::BadId { .. } => (Status::BAD_REQUEST, "bad-id"),
         Error::BadAddress { .. } => (Status::BAD_REQUEST, "bad-address"),
         Error::ForbiddenSource { .. } => (Status::FORBIDDEN, "forbidden-source"),
+        Error::Encrypted { .. } => (Status::FORBIDDEN, "encrypted"),
         Error::NotFound { .. } => (Status::NOT_FOUND, "not-found"),
         Error::Unsupported { .. } => (Status::NOT_IMPLEMENTED, "unsupported"),
         Error::Corrupt { .. } => (Status::BAD_GATEWAY, "corrupt"),

@@ -46,7 +46,7 @@ impl Gateway {
         let permit = self.limits.admit(client)?;
         // Taken before anything is found, so that what is found is not given up before it is read.
         let lease = self.store.lease(source.item(), asked.site());
-        let file = match locate(source.resolve().await?, &asked).await? {
+        let file = match locate(source.resolve().await?, &asked, self.expand.as_ref()).await? {
             Found::File(file) => file,
             Found::Answer(answer) => return Ok(answer),
         };

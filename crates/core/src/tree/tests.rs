@@ -35,14 +35,14 @@ impl Dir for Folder {
         Ok(self
             .0
             .iter()
-            .map(|(name, node)| Entry {
-                name: name.clone(),
-                kind: match node {
+            .map(|(name, node)| {
+                let kind = match node {
                     Node::File(file) => EntryKind::File {
                         length: file.meta().length,
                     },
                     Node::Dir(_) => EntryKind::Dir,
-                },
+                };
+                Entry::new(name.clone(), kind)
             })
             .collect())
     }
@@ -98,18 +98,21 @@ fn a_file_is_no_directory() {
             .collect::<Vec<_>>()
     };
     assert!(matches!(
-        now(walk(tree(), &path(&["b", "big"]))),
+        now(walk(tree(), &path(&["b", "big"]), &NoArchives)),
         Ok(Node::File(_))
     ));
     assert!(matches!(
-        now(walk(tree(), &path(&["a", "big"]))),
+        now(walk(tree(), &path(&["a", "big"]), &NoArchives)),
         Err(Error::NotFound { .. })
     ));
     assert!(matches!(
-        now(walk(tree(), &path(&["b", "none"]))),
+        now(walk(tree(), &path(&["b", "none"]), &NoArchives)),
         Err(Error::NotFound { .. })
     ));
-    assert!(matches!(now(walk(tree(), &[])), Ok(Node::Dir(_))));
+    assert!(matches!(
+        now(walk(tree(), &[], &NoArchives)),
+        Ok(Node::Dir(_))
+    ));
 }
 
 #[test]
@@ -124,4 +127,45 @@ fn every_file_is_listed_once() {
         .collect();
     paths.sort();
     assert_eq!(paths, ["a", "b/big", "b/same"]);
+}
+
+/// Opens files of length 3 as a directory with one file of length 3 called `again`.
+struct Threes;
+
+#[async_trait]
+impl Expand for Threes {
+    async fn expand(
+        &self,
+        file: &Arc<dyn File>,
+        beside: Option<&Arc<dyn Dir>>,
+        depth: usize,
+    ) -> Result<Option<Arc<dyn Dir>>> {
+        assert!(beside.is_some(), "every file here lies in a directory");
+        if depth > 1 {
+            let what = "too deep".to_owned();
+            return Err(Error::Unsupported { what });
+        }
+        let again = || Folder([("again".to_owned(), self::file(3))].into());
+        Ok((file.meta().length == 3).then(|| Arc::new(again()) as Arc<dyn Dir>))
+    }
+}
+
+#[test]
+fn a_file_with_segments_left_is_opened() {
+    let to = |parts: &str| parts.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let is_file = |found: Result<Node>| matches!(found, Ok(Node::File(_)));
+    let is_dir = |found: Result<Node>| matches!(found, Ok(Node::Dir(_)));
+    assert!(is_file(now(walk(tree(), &to("a"), &Threes))));
+    assert!(is_file(now(walk(tree(), &to("a/again"), &Threes))));
+    assert!(is_file(now(walk(tree(), &to("a/again/again"), &Threes))));
+    assert!(is_dir(now(enter(tree(), &to("a"), &Threes))));
+    assert!(is_dir(now(enter(tree(), &to("a/again"), &Threes))));
+    assert!(is_dir(now(enter(tree(), &to("b"), &Threes))));
+    assert!(is_file(now(enter(tree(), &to("b/big"), &Threes))));
+    let deep = now(walk(tree(), &to("a/again/again/again"), &Threes));
+    assert!(matches!(deep, Err(Error::Unsupported { .. })));
+    for missing in ["a/none", "b/big/none", "b/big/again"] {
+        let found = now(walk(tree(), &to(missing), &Threes));
+        assert!(matches!(found, Err(Error::NotFound { .. })), "{missing}");
+    }
 }

@@ -138,14 +138,14 @@ impl Dir for FakeDir {
     }
 
     async fn list(&self) -> Result<Vec<Entry>> {
-        let entries = self.entries.iter().map(|(name, node)| Entry {
-            name: name.clone(),
-            kind: match node {
+        let entries = self.entries.iter().map(|(name, node)| {
+            let kind = match node {
                 Node::Dir(_) => EntryKind::Dir,
                 Node::File(file) => EntryKind::File {
                     length: file.meta().length,
                 },
-            },
+            };
+            Entry::new(name.clone(), kind)
         });
         Ok(entries.collect())
     }

@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use universal_p2p_core::{Error, Node};
+use universal_p2p_core::{Error, NoArchives, Node};
 use universal_p2p_store::Store;
 
 use super::fakes::{Event, FakeBackend, Manner, dir, folder};
@@ -81,7 +81,7 @@ pub(super) fn world(settings: Settings) -> World {
     let folder = TempDir::new().expect("a temporary folder");
     let registry = Registry::new(vec![Arc::new(fake)]);
     World {
-        gateway: Gateway::new(registry, store(&folder), settings),
+        gateway: Gateway::new(registry, store(&folder), Arc::new(NoArchives), settings),
         events,
         folder,
     }
