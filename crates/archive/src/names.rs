@@ -1,5 +1,11 @@
 //! Names of entries: raw bytes first, text later.
 
+mod guess;
+mod path;
+
+pub(crate) use guess::Reading;
+pub(crate) use path::{EntryPath, path};
+
 /// A name as the archive has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawName {
