@@ -12,6 +12,8 @@ mod index;
 mod limits;
 mod map;
 mod names;
+#[cfg(feature = "rar")]
+mod rar;
 mod source;
 mod sync_reader;
 #[cfg(feature = "tar")]

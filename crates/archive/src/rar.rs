@@ -1,0 +1,209 @@
+//! RAR 1.5 to 7, alone or in volumes: stored entries as ranges of the files that hold them.
+//!
+//! ```text
+//! volumes::set_of(names) → index(set) ─ scan::volume ─ four, five   headers of one file
+//!                                     ├ join                        parts of all volumes → entries
+//!                                     └ layout::Predicted           many volumes, only two of them read
+//! ```
+//! # Limitations
+//! Compressed entries are kept as [`Packed`]; RAR 1.4 and older are refused; hard links and copies
+//! are hidden as other links are.
+
+mod five;
+mod four;
+mod header;
+mod join;
+mod layout;
+mod scan;
+mod volumes;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use universal_p2p_core::{Error, ReadCx, Result};
+
+pub(crate) use self::layout::Predicted;
+pub(crate) use self::volumes::{Numbering, Set, set_of};
+use self::{
+    header::corrupt,
+    scan::{Reach, Volume},
+};
+use crate::{
+    Entry, Index, Limits, Source, State,
+    content::{Content, Segment},
+    names::RawName,
+};
+
+/// Volumes whose headers are read at once.
+const CONCURRENT: usize = 8;
+
+/// What decoding a compressed entry needs.
+pub(crate) struct Packed {
+    /// All volumes of the set, from the first.
+    pub(crate) volumes: Arc<[Source]>,
+    /// The entry's number among all entries of the archive, directories and links too.
+    pub(crate) position: usize,
+    /// Its own packed bytes.
+    pub(crate) segments: Vec<Segment>,
+    /// Whether the entries before it have to be unpacked first.
+    pub(crate) is_solid: bool,
+}
+
+/// Whether the bytes begin as an archive of a generation that [`index`] reads.
+pub(crate) fn is_magic(head: &[u8]) -> bool {
+    head.starts_with(four::MAGIC) || head.starts_with(five::MAGIC)
+}
+
+/// Reads what a set of volumes holds, from the first; a single archive is a set of one.
+///
+/// Of three or more volumes with one stored entry, only the first two are read, and the last where it
+/// may hold more. Behind the first volume of an archive that says that it has no others, none is read.
+///
+/// # Errors
+/// [`Error::Corrupt`] where there is no archive or it passes the limits, [`Error::Unsupported`] for
+/// RAR 1.4 and older; whatever keeps the bytes away.
+pub(crate) async fn index(mut volumes: Vec<Source>, limits: &Limits, cx: &ReadCx) -> Result<Index> {
+    let Some(source) = volumes.first() else {
+        return Err(corrupt("there is no volume"));
+    };
+    let first = scan::volume(source, Reach::All, limits, cx).await?;
+    if first.is_encrypted {
+        return Ok(index_of(vec![secret(&volumes)]));
+    }
+    if !first.is_volume {
+        volumes.truncate(1);
+    }
+    let Some(source) = volumes.get(1) else {
+        let entries = joined(volumes, vec![first], limits)?;
+        return Ok(index_of(entries));
+    };
+    let second = scan::volume(source, Reach::All, limits, cx).await?;
+    if let Some(entries) = predicted(&volumes, &first, &second, limits, cx).await? {
+        return Ok(index_of(entries));
+    }
+    let read = all(&volumes, vec![first, second], limits, cx).await?;
+    Ok(index_of(joined(volumes, read, limits)?))
+}
+
+/// The entries of a set whose split entry can be foretold.
+async fn predicted(
+    sources: &[Source],
+    first: &Volume,
+    second: &Volume,
+    limits: &Limits,
+    cx: &ReadCx,
+) -> Result<Option<Vec<Entry>>> {
+    let Some(mut predicted) = Predicted::new(sources, first, second, limits) else {
+        return Ok(None);
+    };
+    let (Some((last, _)), Some((_, before))) = (sources.split_last(), first.parts.split_last())
+    else {
+        return Ok(None);
+    };
+    let mut behind = Vec::new();
+    if predicted.has_room_behind(second) {
+        let mut volume = scan::volume(last, Reach::All, limits, cx).await?;
+        if !predicted.confirm_last(&volume) {
+            return Ok(None);
+        }
+        behind = volume.parts.split_off(1);
+    }
+    let volumes: Arc<[Source]> = sources.into();
+    let of = |source: &Source, parts: &[scan::Part]| {
+        let volume = Volume {
+            parts: parts.to_vec(),
+            ..Volume::default()
+        };
+        join::join(std::slice::from_ref(source), &[volume])
+    };
+    let before = of(&sources[0], before);
+    let behind = of(last, &behind);
+    if before.len() + behind.len() + 1 > limits.entries {
+        return Err(corrupt("it has more entries than it may"));
+    }
+    let length = predicted.length();
+    let header = predicted.header().clone();
+    let own = join::entry(&header, length, length, State::Ready, predicted.into());
+    let entries = before
+        .into_iter()
+        .map(Some)
+        .chain([None])
+        .chain(behind.into_iter().map(Some));
+    let mut own = Some(own);
+    let entries = entries
+        .enumerate()
+        .filter_map(|(position, entry)| match entry {
+            Some(entry) => Some(entry.entry(position, &volumes)),
+            None => own.take(),
+        });
+    Ok(Some(entries.collect()))
+}
+
+/// Reads the headers of all volumes behind those that were read already.
+async fn all(
+    sources: &[Source],
+    mut read: Vec<Volume>,
+    limits: &Limits,
+    cx: &ReadCx,
+) -> Result<Vec<Volume>> {
+    let rest = sources.get(read.len()..).unwrap_or_default().to_vec();
+    let (limits, cx) = (limits.clone(), *cx);
+    let scans = stream::iter(rest).map(move |source| {
+        let limits = limits.clone();
+        async move { scan::volume(&source, Reach::All, &limits, &cx).await }
+    });
+    let rest: Vec<_> = scans.buffered(CONCURRENT).try_collect().await?;
+    read.extend(rest);
+    Ok(read)
+}
+
+/// The entries of volumes that were all read.
+fn joined(sources: Vec<Source>, volumes: Vec<Volume>, limits: &Limits) -> Result<Vec<Entry>> {
+    let header_bytes: u64 = volumes.iter().map(|volume| volume.header_bytes).sum();
+    let joined = join::join(&sources, &volumes);
+    if joined.len() > limits.entries || header_bytes > limits.header_bytes {
+        return Err(corrupt("it has more entries or longer headers than it may"));
+    }
+    let sources = sources.into();
+    let entries = joined.into_iter().enumerate();
+    Ok(entries
+        .map(|(position, entry)| entry.entry(position, &sources))
+        .collect())
+}
+
+fn index_of(entries: Vec<Entry>) -> Index {
+    Index {
+        format: "rar",
+        entries,
+    }
+}
+
+/// Stands for everything in an archive whose headers are encrypted.
+fn secret(volumes: &[Source]) -> Entry {
+    let packed = volumes
+        .iter()
+        .map(Source::length)
+        .fold(0, u64::saturating_add);
+    Entry {
+        name: RawName {
+            bytes: b"encrypted".as_slice().into(),
+            text: Some("encrypted".into()),
+            is_dos: false,
+        },
+        is_dir: false,
+        length: packed,
+        packed: Some(packed),
+        method: "encrypted",
+        modified: None,
+        checksum: 0,
+        state: State::Encrypted,
+        content: Arc::new(Content::Nothing),
+    }
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::Unsupported { what: what.into() }
+}

@@ -1,0 +1,139 @@
+//! Putting together what the volumes hold of every entry.
+
+use std::sync::Arc;
+
+use super::{
+    Packed,
+    header::FileHeader,
+    scan::{Part, Volume},
+};
+use crate::{
+    Entry, Source, State,
+    content::{Content, Segment},
+};
+
+/// An entry with the parts that were found of it.
+pub(super) struct Joined {
+    /// The last part's header, which speaks of the whole.
+    pub(super) last: FileHeader,
+    pub(super) segments: Vec<Segment>,
+    /// Whether its start or its end lies in a volume that is not there.
+    pub(super) is_cut: bool,
+}
+
+/// Joins the parts of all volumes, in order.
+pub(super) fn join(sources: &[Source], volumes: &[Volume]) -> Vec<Joined> {
+    let mut joined: Vec<Joined> = Vec::new();
+    let mut is_open = false;
+    for (source, volume) in sources.iter().zip(volumes) {
+        for (position, part) in volume.parts.iter().enumerate() {
+            let Part { header, data } = part;
+            let segment = Segment {
+                source: source.clone(),
+                range: data.clone(),
+            };
+            let before = joined.last_mut().filter(|before| {
+                is_open
+                    && position == 0
+                    && header.is_split_before
+                    && before.last.name == header.name
+            });
+            if let Some(before) = before {
+                before.segments.push(segment);
+                before.last = header.clone();
+            } else {
+                if let Some(before) = joined.last_mut() {
+                    before.is_cut |= is_open;
+                }
+                joined.push(Joined {
+                    last: header.clone(),
+                    segments: vec![segment],
+                    is_cut: header.is_split_before,
+                });
+            }
+            is_open = header.is_split_after;
+        }
+    }
+    if let Some(before) = joined.last_mut() {
+        before.is_cut |= is_open;
+    }
+    joined
+}
+
+impl Joined {
+    /// Bytes that it takes in the archive.
+    fn packed(&self) -> u64 {
+        self.segments
+            .iter()
+            .map(Segment::length)
+            .fold(0, u64::saturating_add)
+    }
+
+    /// As an entry of an index: `position` is its number among all of the archive's.
+    pub(super) fn entry(self, position: usize, volumes: &Arc<[Source]>) -> Entry {
+        let packed = self.packed();
+        let header = &self.last;
+        let length = header.length.unwrap_or(packed);
+        let is_stored = header.method == 0;
+        let state = if header.is_link {
+            State::Hidden
+        } else if header.is_dir || (length == 0 && !self.is_cut) {
+            State::Ready
+        } else if header.is_encrypted {
+            State::Encrypted
+        } else if self.is_cut || !is_stored || packed < length {
+            State::Unsupported
+        } else {
+            State::Ready
+        };
+        let content = match state {
+            State::Ready if !header.is_dir && length > 0 => {
+                Content::Map(until(self.segments.clone(), length))
+            }
+            State::Unsupported if !self.is_cut && !is_stored => Content::Packed(Arc::new(Packed {
+                volumes: volumes.clone(),
+                position,
+                segments: self.segments.clone(),
+                is_solid: header.is_solid,
+            })),
+            _ => Content::Nothing,
+        };
+        entry(header, length, packed, state, content)
+    }
+}
+
+/// What an entry's header says, in the words of an index.
+pub(super) fn entry(
+    header: &FileHeader,
+    length: u64,
+    packed: u64,
+    state: State,
+    content: Content,
+) -> Entry {
+    Entry {
+        name: header.name.clone(),
+        is_dir: header.is_dir,
+        length: if header.is_dir { 0 } else { length },
+        packed: (!header.is_dir).then_some(packed),
+        method: match header.method {
+            0 => "stored",
+            _ => "rar",
+        },
+        modified: header.modified,
+        checksum: header.checksum.unwrap_or(0),
+        state,
+        content: Arc::new(content),
+    }
+}
+
+/// The first `length` bytes of segments.
+fn until(mut segments: Vec<Segment>, length: u64) -> Vec<Segment> {
+    let mut left = length;
+    for segment in &mut segments {
+        let taken = segment.length().min(left);
+        segment.range.end = segment.range.start + taken;
+        left -= taken;
+    }
+    segments.retain(|segment| segment.length() > 0);
+    segments
+}

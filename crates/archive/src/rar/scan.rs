@@ -1,0 +1,212 @@
+//! Walking over the headers of one volume.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use universal_p2p_core::{ReadCx, Result};
+
+use super::{
+    five, four,
+    header::{Block, FileHeader, Header, LONGEST, Step, corrupt},
+};
+use crate::{Limits, Source};
+
+/// Bytes that are read at once: most headers, and seldom more than one chunk.
+const WINDOW: usize = 4 << 10;
+
+/// Where an archive may begin, behind a program that unpacks it.
+const PREFIX: u64 = 1 << 20;
+
+/// Headers that an entry has at most on average: its own, rights, streams and so on.
+const HEADERS: usize = 4;
+
+/// What one volume holds.
+#[derive(Default)]
+pub(super) struct Volume {
+    /// Whether it says that it is one of several.
+    pub(super) is_volume: bool,
+    /// Whether its headers cannot be read without a password.
+    pub(super) is_encrypted: bool,
+    pub(super) parts: Vec<Part>,
+    /// Bytes of headers that were read.
+    pub(super) header_bytes: u64,
+}
+
+/// An entry, or the part of it that is in one volume.
+#[derive(Clone)]
+pub(super) struct Part {
+    pub(super) header: FileHeader,
+    /// Where its bytes are.
+    pub(super) data: Range<u64>,
+}
+
+/// How far a volume is walked over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// To its end, or to the entry that goes on in the next volume.
+    All,
+    /// To its first entry.
+    First,
+}
+
+/// Reads the headers of a volume.
+///
+/// Damage behind the first entry ends the walk, as readers of RAR are used to: RAR 2 wrote no end mark,
+/// and an archive that is cut short still has its first entries.
+///
+/// # Errors
+/// [`universal_p2p_core::Error::Corrupt`] where there is no archive or its headers pass the limits,
+/// `Unsupported` for RAR 1.4 and older; whatever keeps the bytes away.
+pub(super) async fn volume(
+    source: &Source,
+    reach: Reach,
+    limits: &Limits,
+    cx: &ReadCx,
+) -> Result<Volume> {
+    let mut reader = Reader::new(source, cx);
+    let (parse, mut at) = start(&mut reader).await?;
+    let mut volume = Volume::default();
+    let mut headers = 0_usize;
+    loop {
+        let header = match reader.header(at, parse).await {
+            Ok(Some(header)) => header,
+            Err(error) if volume.parts.is_empty() || !is_damage(&error) => return Err(error),
+            Ok(None) => break,
+            Err(error) => {
+                tracing::debug!(%error, at, "the rest of a rar archive is left out");
+                break;
+            }
+        };
+        headers += 1;
+        volume.header_bytes += header.length as u64;
+        if volume.header_bytes > limits.header_bytes || headers / HEADERS > limits.entries {
+            return Err(corrupt("its headers take more than they may"));
+        }
+        let data = at.checked_add(header.length as u64);
+        let data = data.and_then(|start| Some(start..start.checked_add(header.data)?));
+        let data = data.ok_or_else(|| corrupt("an entry is longer than any file"))?;
+        at = data.end;
+        match header.block {
+            Block::Main {
+                is_volume,
+                encrypted,
+            } => {
+                volume.is_volume = is_volume;
+                volume.is_encrypted = encrypted;
+            }
+            Block::Encryption => volume.is_encrypted = true,
+            Block::File(header) => {
+                if header.name.bytes.len() > limits.name_bytes {
+                    return Err(corrupt("a name is longer than it may be"));
+                }
+                if volume.parts.len() >= limits.entries {
+                    return Err(corrupt("it has more entries than it may"));
+                }
+                let is_last = header.is_split_after || reach == Reach::First;
+                volume.parts.push(Part {
+                    header: *header,
+                    data,
+                });
+                if is_last {
+                    break;
+                }
+            }
+            Block::End => break,
+            Block::Other => {}
+        }
+        if volume.is_encrypted {
+            break;
+        }
+    }
+    Ok(volume)
+}
+
+type Parse = fn(&[u8]) -> Result<Step>;
+
+fn is_damage(error: &universal_p2p_core::Error) -> bool {
+    matches!(error, universal_p2p_core::Error::Corrupt { .. })
+}
+
+/// Which generation an archive is of, and where its first header is.
+async fn start(reader: &mut Reader<'_>) -> Result<(Parse, u64)> {
+    let head = reader.at(0, 8).await?;
+    if let Some((parse, length)) = magic(&head) {
+        return Ok((parse, length as u64));
+    }
+    if head.starts_with(b"RE~^") {
+        return Err(super::unsupported("RAR 1.4 and older; repack it"));
+    }
+    let length = PREFIX.min(reader.source.length());
+    let prefix = reader.source.read(0..length, reader.cx).await?;
+    let found = (0..prefix.len()).find_map(|at| {
+        let rest = prefix.get(at..).filter(|rest| rest.starts_with(b"Rar!"))?;
+        let (parse, length) = magic(rest)?;
+        Some((parse, (at + length) as u64))
+    });
+    found.ok_or_else(|| corrupt("it does not begin as one"))
+}
+
+fn magic(bytes: &[u8]) -> Option<(Parse, usize)> {
+    let kinds: [(&[u8], Parse); 2] = [(four::MAGIC, four::parse), (five::MAGIC, five::parse)];
+    let mut kinds = kinds.into_iter();
+    kinds.find_map(|(magic, parse)| bytes.starts_with(magic).then_some((parse, magic.len())))
+}
+
+/// A source read at headers' places.
+struct Reader<'a> {
+    source: &'a Source,
+    cx: &'a ReadCx,
+    /// What was read last, and where it is.
+    window: (u64, Bytes),
+}
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a Source, cx: &'a ReadCx) -> Self {
+        Self {
+            source,
+            cx,
+            window: (0, Bytes::new()),
+        }
+    }
+
+    /// The header at a place, or `None` at the end of the file.
+    async fn header(&mut self, at: u64, parse: Parse) -> Result<Option<Header>> {
+        let left = self.source.length().saturating_sub(at);
+        if left == 0 {
+            return Ok(None);
+        }
+        let mut needs = 1;
+        loop {
+            let bytes = self.at(at, needs).await?;
+            match parse(&bytes)? {
+                Step::Is(header) => return Ok(Some(header)),
+                Step::Needs(more) if more as u64 > left || more > LONGEST + 7 => {
+                    return Err(corrupt("it ends within a header"));
+                }
+                Step::Needs(more) if more <= bytes.len() => {
+                    return Err(corrupt("a header contradicts itself"));
+                }
+                Step::Needs(more) => needs = more,
+            }
+        }
+    }
+
+    /// At least `needs` bytes at a place, or what there is of them.
+    async fn at(&mut self, at: u64, needs: usize) -> Result<Bytes> {
+        let (start, bytes) = &self.window;
+        let offset = at
+            .checked_sub(*start)
+            .and_then(|offset| usize::try_from(offset).ok());
+        let known = offset.filter(|offset| *offset <= bytes.len());
+        if let Some(known) = known.map(|offset| bytes.slice(offset..))
+            && known.len() >= needs
+        {
+            return Ok(known);
+        }
+        let end = at.saturating_add(needs.max(WINDOW) as u64);
+        let end = end.min(self.source.length()).max(at);
+        let bytes = self.source.read(at..end, self.cx).await?;
+        self.window = (at, bytes.clone());
+        Ok(bytes)
+    }
+}
