@@ -16,11 +16,12 @@ use tar::{EntryType, Header};
 use universal_p2p_core::{Error, Result};
 
 use crate::{
-    Source, SyncReader,
+    Source,
     content::{Content, Segment},
     index::{Entry, Index, State},
     limits::Limits,
     names::RawName,
+    sync_reader::SyncReader,
 };
 use extensions::Extensions;
 

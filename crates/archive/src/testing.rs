@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{ByteStream, Error, File, Freshness, Meta, Priority, ReadCx, Result};
 
-use crate::{Source, SyncReader, content::Content, index::Entry, map};
+use crate::{Source, content::Content, index::Entry, map, sync_reader::SyncReader};
 
 /// Bytes in memory that count how often they are read.
 #[derive(Clone)]

@@ -102,7 +102,7 @@ fn listing_reads_headers_and_no_bodies() {
 fn a_tar_that_is_cut_off_or_changed_is_damaged() {
     let folder = tempfile::tempdir().expect("a folder");
     let whole = pack(folder.path(), "GNU_FORMAT");
-    for length in [100, 600, 1024 + 300, 50_000, 150_000] {
+    for length in [100, 515, 1024 + 300, 50_000, 150_000] {
         let (found, _) = indexed(whole[..length].to_vec());
         assert!(matches!(found, Err(Error::Corrupt { .. })), "{length}");
     }
