@@ -4,9 +4,13 @@ use std::ops::Range;
 #[cfg(feature = "rar")]
 use std::sync::Arc;
 
-use crate::Source;
+#[cfg(feature = "rar")]
+use universal_p2p_core::Error;
+use universal_p2p_core::{ByteStream, ReadCx, Result};
+
 #[cfg(feature = "rar")]
 use crate::rar;
+use crate::{Source, map, spool};
 
 /// What the bytes of an entry are made of.
 pub(crate) enum Content {
@@ -20,6 +24,40 @@ pub(crate) enum Content {
     /// Packed by RAR, which nothing here unpacks yet.
     #[cfg(feature = "rar")]
     Packed(Arc<rar::Packed>),
+    /// Decoded to disk from the start, and read from there.
+    Spool(spool::Slice),
+}
+
+impl Content {
+    /// Opens a range of it.
+    ///
+    /// # Errors
+    /// Whatever keeps the first byte away.
+    pub(crate) async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
+        match self {
+            Self::Nothing => map::open(&[], range, cx).await,
+            Self::Map(segments) => map::open(segments, range, cx).await,
+            #[cfg(feature = "rar")]
+            Self::Predicted(set) => set.open(range, cx).await,
+            #[cfg(feature = "rar")]
+            Self::Packed(_) => Err(Error::Unsupported {
+                what: "compressed entries of RAR archives".into(),
+            }),
+            Self::Spool(slice) => slice.open(range, cx).await,
+        }
+    }
+
+    /// Whether a range of it is read without all that comes before.
+    pub(crate) fn is_seekable(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Map(_) => true,
+            #[cfg(feature = "rar")]
+            Self::Predicted(_) => true,
+            #[cfg(feature = "rar")]
+            Self::Packed(_) => false,
+            Self::Spool(_) => false,
+        }
+    }
 }
 
 /// A range of an outer file.

@@ -15,6 +15,7 @@ mod names;
 #[cfg(feature = "rar")]
 mod rar;
 mod source;
+mod spool;
 mod sync_reader;
 #[cfg(feature = "tar")]
 mod tar;
@@ -25,3 +26,4 @@ mod tree;
 pub use index::{Entry, Index, State};
 pub use limits::Limits;
 pub use source::Source;
+pub use spool::Spools;

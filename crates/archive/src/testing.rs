@@ -26,10 +26,20 @@ struct Memory {
     meta: Meta,
     bytes: Bytes,
     read: AtomicU64,
+    fails: bool,
 }
 
 impl Served {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self::with(bytes, false)
+    }
+
+    /// A file that nobody has.
+    pub(crate) fn failing() -> Self {
+        Self::with(vec![0; 1000], true)
+    }
+
+    fn with(bytes: Vec<u8>, fails: bool) -> Self {
         let meta = Meta {
             name: "archive".into(),
             length: bytes.len() as u64,
@@ -41,6 +51,7 @@ impl Served {
             meta,
             bytes: bytes.into(),
             read: AtomicU64::new(0),
+            fails,
         }))
     }
 
@@ -64,7 +75,13 @@ impl File for Memory {
         &self.meta
     }
 
-    async fn open(&self, range: Range<u64>, _: &ReadCx) -> Result<ByteStream> {
+    async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
+        if self.fails {
+            return Err(Error::NoPeers {
+                waited: cx.first_byte,
+                cure: "try again later".into(),
+            });
+        }
         self.read
             .fetch_add(range.end - range.start, Ordering::Relaxed);
         let within = |at| usize::try_from(at).map_err(|error| Error::internal("a test", error));

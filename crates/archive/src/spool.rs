@@ -1,0 +1,272 @@
+//! Entries that can only be decoded from the start: once, forwards, to disk, where readers follow.
+//!
+//! ```text
+//! Slice::open ─ held in the store? ─ yes → read
+//!                     └ no → join or start the Job of the Recipe ─ blocking thread:
+//!                            make(context, sink) ─ 1 MiB chunks → Object → arrival → read
+//! ```
+//! What is decoded is an object of the store like any other: it has room there, it is given up when
+//! it was not used for long, and it is decoded again when somebody wants it after that. A job ends
+//! when nobody follows it. How far it may be ahead of its readers is bounded unless there is plenty
+//! of room.
+
+mod context;
+mod job;
+mod reader;
+mod sink;
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    ops::Range,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use sha2::{Digest, Sha256};
+use tokio::{sync::Semaphore, task::spawn_blocking};
+use universal_p2p_core::{ByteStream, Error, Id, Item, ReadCx, Result};
+use universal_p2p_store::{Layout, Object, Store};
+
+use crate::limits::Limits;
+use job::Job;
+
+pub(crate) use context::Context;
+
+/// The protocol under which what is decoded is booked on disk.
+const PROTOCOL: &str = "archive";
+
+/// Bytes in a chunk: what is given up and decoded again at a time.
+const CHUNK: u64 = 1 << 20;
+
+/// How many may wait until a decoder is free.
+const MOST_WAITING: usize = 64;
+
+/// Up to here an entry may be as well packed as it likes, in bytes.
+const UNSUSPICIOUS: u64 = 256 << 20;
+
+/// Beyond that, nobody packs so well who means to be unpacked.
+const MOST_RATIO: u64 = 1000;
+
+/// How an entry is decoded: everything in order into the writer, on a blocking thread.
+///
+/// An error of the writer has to be handed on at once: it means that nobody wants any more.
+pub(crate) type Make = Box<dyn Fn(&Context, &mut dyn Write) -> io::Result<()> + Send + Sync>;
+
+/// Where everything is decoded to, and how many do it at a time.
+pub struct Spools {
+    store: Arc<Store>,
+    decoders: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    /// The jobs that run, by the id of what they decode; several where readers are far apart.
+    jobs: Mutex<HashMap<Id, Vec<Weak<Job>>>>,
+}
+
+impl Spools {
+    /// Decodes into a store, with so many decoders at a time.
+    #[must_use]
+    pub fn new(store: Arc<Store>, decoders: usize) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            decoders: Arc::new(Semaphore::new(decoders.max(1))),
+            waiting: AtomicUsize::new(0),
+            jobs: Mutex::default(),
+        })
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, HashMap<Id, Vec<Weak<Job>>>> {
+        guard(&self.jobs)
+    }
+
+    /// Takes a place among those who wait for a decoder.
+    fn queue(self: &Arc<Self>) -> Result<Place> {
+        let place = Place(Arc::clone(self));
+        if self.waiting.fetch_add(1, Ordering::AcqRel) >= MOST_WAITING {
+            return Err(Error::Busy {
+                what: "too many entries of archives are waiting to be unpacked".into(),
+                retry_after: Duration::from_secs(5),
+            });
+        }
+        Ok(place)
+    }
+}
+
+/// A place in the queue for a decoder.
+#[must_use = "the place is free when it is dropped"]
+struct Place(Arc<Spools>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What is decoded: where from, how much comes out, and how.
+pub(crate) struct What<'a> {
+    /// The entity tag of the outer file.
+    pub(crate) etag: &'a str,
+    /// The name of what is decoded within it: method and number. Equal names mean equal bytes.
+    pub(crate) part: &'a str,
+    /// Bytes that come out, as the archive says.
+    pub(crate) length: u64,
+    /// Bytes that go in.
+    pub(crate) packed: u64,
+}
+
+/// How something is decoded, and what is known of it.
+pub(crate) struct Recipe {
+    spools: Arc<Spools>,
+    item: Item,
+    layout: Layout,
+    make: Make,
+    /// Why it can never be decoded, once that was tried.
+    damaged: OnceLock<Error>,
+}
+
+impl Recipe {
+    /// Says how something is decoded, and does nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::NoSpace`] where more comes out than the limits let through, [`Error::Corrupt`] where
+    /// it is packed better than anything honest.
+    pub(crate) fn new(
+        spools: &Arc<Spools>,
+        what: &What<'_>,
+        limits: &Limits,
+        make: Make,
+    ) -> Result<Arc<Self>> {
+        if what.length > limits.decoded_entry {
+            return Err(Error::NoSpace {
+                why: format!(
+                    "the entry has {} bytes, and no more than {} are unpacked to disk",
+                    what.length, limits.decoded_entry
+                ),
+            });
+        }
+        if what.length > UNSUSPICIOUS && what.length / MOST_RATIO > what.packed {
+            return Err(corrupt("it is packed better than anything can be"));
+        }
+        let layout = Layout::new(what.length, CHUNK);
+        let layout = layout.ok_or_else(|| corrupt("it is longer than anything can be"))?;
+        Ok(Arc::new(Self {
+            spools: Arc::clone(spools),
+            item: Item {
+                protocol: PROTOCOL,
+                id: id(what)?,
+            },
+            layout,
+            make,
+            damaged: OnceLock::new(),
+        }))
+    }
+
+    /// Bytes that come out.
+    pub(crate) fn length(&self) -> u64 {
+        self.layout.length()
+    }
+
+    /// Its object in the store.
+    async fn object(&self) -> Result<Arc<Object>> {
+        let (store, item, layout) = (
+            Arc::clone(&self.spools.store),
+            self.item.clone(),
+            self.layout,
+        );
+        // There is no hash to check it by: after an unclean stop it is decoded again.
+        let open = move || store.object(&item, layout, Arc::new(|_, _| false));
+        let opened = spawn_blocking(open).await;
+        let opened = opened.map_err(|error| Error::internal("opening what is unpacked", error))?;
+        opened.map_err(|error| disk_error("opening what is unpacked", error))
+    }
+}
+
+/// A part of what comes out of a recipe: an entry, of which several may be packed together.
+#[derive(Clone)]
+pub(crate) struct Slice {
+    recipe: Arc<Recipe>,
+    within: Range<u64>,
+}
+
+impl Slice {
+    /// All of it.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for formats whose entries are packed one by one")
+    )]
+    pub(crate) fn whole(recipe: &Arc<Recipe>) -> Self {
+        Self {
+            within: 0..recipe.length(),
+            recipe: Arc::clone(recipe),
+        }
+    }
+
+    /// A part of it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where it does not lie within.
+    pub(crate) fn part(recipe: &Arc<Recipe>, within: Range<u64>) -> Result<Self> {
+        if within.start > within.end || within.end > recipe.length() {
+            return Err(corrupt(
+                "an entry lies past the end of what it is packed in",
+            ));
+        }
+        Ok(Self {
+            within,
+            recipe: Arc::clone(recipe),
+        })
+    }
+
+    /// Opens a range of it, counted from its own start, and waits for the first byte.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too many wait for a decoder, [`Error::NoSpace`] where nothing can go,
+    /// [`Error::Corrupt`] for what cannot be decoded, and whatever kept the packed bytes away.
+    pub(crate) async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
+        let place = |at: u64| self.within.start.saturating_add(at).min(self.within.end);
+        reader::open(&self.recipe, place(range.start)..place(range.end), cx).await
+    }
+}
+
+/// The name of what is decoded on disk: nobody can choose it.
+fn id(what: &What<'_>) -> Result<Id> {
+    let mut hash = Sha256::new();
+    for part in [what.etag, what.part] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.update(what.length.to_le_bytes());
+    Id::new(&data_encoding::HEXLOWER.encode(&hash.finalize()))
+}
+
+fn corrupt(why: impl Into<String>) -> Error {
+    Error::Corrupt {
+        what: format!("an entry of the archive: {}", why.into()),
+    }
+}
+
+/// An I/O error on the own disk as what its reader can do about it.
+fn disk_error(doing: &'static str, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::NoSpace {
+            why: "the disk is full; free some space and try again".into(),
+        },
+        _ => Error::internal(doing, error),
+    }
+}
+
+/// What a reader gets whose entry was removed from the disk.
+fn removed() -> Error {
+    Error::NotFound {
+        what: "such entry any more: it was removed while it was read".into(),
+    }
+}
+
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What a decoder on a blocking thread reads from.
+
+use std::{
+    io::{self, Read, Seek, SeekFrom},
+    sync::{Arc, Mutex},
+};
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use universal_p2p_core::{Error, ReadCx};
+
+use super::guard;
+use crate::{Source, sync_reader::SyncReader};
+
+/// The conditions that something is decoded under.
+pub(crate) struct Context {
+    cx: ReadCx,
+    runtime: Handle,
+    cancel: CancellationToken,
+    failure: Arc<Mutex<Option<Error>>>,
+}
+
+impl Context {
+    pub(super) fn new(cx: ReadCx, runtime: Handle, cancel: CancellationToken) -> Self {
+        Self {
+            cx,
+            runtime,
+            cancel,
+            failure: Arc::default(),
+        }
+    }
+
+    /// Reads a file of the archive from its start.
+    pub(crate) fn reader(&self, source: &Source) -> Feed {
+        let (runtime, cancel) = (self.runtime.clone(), self.cancel.clone());
+        Feed {
+            reader: SyncReader::new(source.clone(), self.cx, runtime, cancel),
+            failure: Arc::clone(&self.failure),
+        }
+    }
+
+
+    /// Why the packed bytes stayed away, if they did.
+    pub(super) fn take_failure(&self) -> Option<Error> {
+        guard(&self.failure).take()
+    }
+}
+
+/// A file of the archive as a decoder sees it. Why a read fails is kept for whoever follows.
+pub(crate) struct Feed {
+    reader: SyncReader,
+    failure: Arc<Mutex<Option<Error>>>,
+}
+
+impl Feed {
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        if let Some(failure) = self.reader.take_failure() {
+            *guard(&self.failure) = Some(failure);
+        }
+        result
+    }
+}
+
+impl Read for Feed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into);
+        self.note(read)
+    }
+}
+
+impl Seek for Feed {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = self.reader.seek(to);
+        self.note(at)
+    }
+}
