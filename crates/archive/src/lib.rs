@@ -7,9 +7,12 @@
 //! An index is read on a blocking thread through a [`SyncReader`], bounded in number, and kept while
 //! it is in use; what an entry's bytes are made of is decided there, and reading them is async.
 
+mod archives;
 mod content;
 mod index;
+mod joined;
 mod limits;
+mod magic;
 mod map;
 mod names;
 #[cfg(feature = "rar")]
@@ -23,6 +26,7 @@ mod tar;
 mod testing;
 mod tree;
 
+pub use archives::{Archives, Settings};
 pub use index::{Entry, Index, State};
 pub use limits::Limits;
 pub use source::Source;

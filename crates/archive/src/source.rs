@@ -1,34 +1,51 @@
 //! The bytes that an archive is made of: a file of any backend, read at offsets.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use universal_p2p_core::{ByteStream, Error, File, ReadCx, Result};
 
 /// A file that is read at offsets.
+///
+/// An index outlives the request that it was read for, and what a backend gives out does not have to:
+/// so the file can be renewed, for every clone of the source at once.
 #[derive(Clone)]
 pub struct Source {
-    file: Arc<dyn File>,
+    file: Arc<RwLock<Arc<dyn File>>>,
+    length: u64,
 }
 
 impl Source {
     /// The bytes of a file.
     #[must_use]
     pub fn new(file: Arc<dyn File>) -> Self {
-        Self { file }
+        let length = file.meta().length;
+        Self {
+            file: Arc::new(RwLock::new(file)),
+            length,
+        }
     }
 
     /// The file.
     #[must_use]
-    pub fn file(&self) -> &Arc<dyn File> {
-        &self.file
+    pub fn file(&self) -> Arc<dyn File> {
+        let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&file)
+    }
+
+    /// Reads from another file from now on, which has the same bytes.
+    pub(crate) fn renew(&self, file: Arc<dyn File>) {
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = file;
     }
 
     /// Its length in bytes.
     #[must_use]
     pub fn length(&self) -> u64 {
-        self.file.meta().length
+        self.length
     }
 
     /// Opens a range of it.
@@ -42,7 +59,7 @@ impl Source {
                 what: "the archive points past its own end".into(),
             });
         }
-        self.file.open(range, cx).await
+        self.file().open(range, cx).await
     }
 
     /// Reads a small range whole.

@@ -1,10 +1,25 @@
 //! What text the bytes of names are, where the archive does not say.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, ISO_8859_2, ISO_8859_4, UTF_8, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254,
+    WINDOWS_1257, WINDOWS_1258,
+};
 use oem_cp::code_table::DECODING_TABLE_CP437;
 
 use super::RawName;
+
+/// Encodings of letters like our own, none of which is what DOS wrote: between them, few bytes tell
+/// nothing.
+const LATIN: [&Encoding; 7] = [
+    WINDOWS_1252,
+    WINDOWS_1250,
+    WINDOWS_1254,
+    WINDOWS_1257,
+    WINDOWS_1258,
+    ISO_8859_2,
+    ISO_8859_4,
+];
 
 /// How the names of one archive are read: all of them alike, as one of them says too little.
 pub(crate) struct Reading {
@@ -45,7 +60,7 @@ impl Reading {
         }
         let decoded = match self.encoding {
             // What looks like any western text and comes from DOS was written as DOS does.
-            Some(encoding) if !(encoding == WINDOWS_1252 && name.is_dos) => {
+            Some(encoding) if !(name.is_dos && LATIN.contains(&encoding)) => {
                 encoding.decode_without_bom_handling_and_without_replacement(&name.bytes)
             }
             _ => None,

@@ -1,0 +1,76 @@
+//! From a format to its index.
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use universal_p2p_core::{Error, Result};
+
+use super::Inner;
+use crate::{
+    Index, Source,
+    magic::{Format, Packing},
+    sync_reader::SyncReader,
+};
+
+impl Inner {
+    /// Reads the index of a set of volumes, most of which are one file.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for formats that were not built in; what the format fails with.
+    pub(super) async fn index(
+        &self,
+        format: Format,
+        volumes: Vec<Source>,
+        etag: &str,
+    ) -> Result<Index> {
+        let limits = self.settings.limits.clone();
+        let _ = (etag, &limits);
+        match format {
+            #[cfg(feature = "tar")]
+            Format::Tar => {
+                self.blocking(volumes, move |mut reader, source| {
+                    crate::tar::index(&mut reader, &source, &limits)
+                })
+                .await
+            }
+            #[cfg(feature = "rar")]
+            Format::Rar => crate::rar::index(volumes, &limits, &self.settings.cx).await,
+            other => Err(Error::Unsupported {
+                what: format!("{} archives", other.name()),
+            }),
+        }
+    }
+
+    /// Runs a format that reads as blocking threads do.
+    async fn blocking(
+        &self,
+        volumes: Vec<Source>,
+        read: impl FnOnce(SyncReader, Source) -> Result<Index> + Send + 'static,
+    ) -> Result<Index> {
+        let Some(source) = volumes.into_iter().next() else {
+            return Err(Error::Corrupt {
+                what: "an archive without files".into(),
+            });
+        };
+        let (cx, runtime) = (self.settings.cx, Handle::current());
+        let work = move |cancel: &CancellationToken| {
+            let reader = SyncReader::new(source.clone(), cx, runtime, cancel.clone());
+            read(reader, source)
+        };
+        self.jobs.run(work).await
+    }
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Zip => "zip",
+            Self::Rar => "RAR",
+            Self::Seven => "7z",
+            Self::Tar => "tar",
+            Self::PackedTar(Packing::Gzip) => "tar.gz",
+            Self::PackedTar(Packing::Zstd) => "tar.zst",
+            Self::PackedTar(Packing::Xz) => "tar.xz",
+            Self::PackedTar(Packing::Bzip2) => "tar.bz2",
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What format a file is, by its bytes.
+
+use universal_p2p_core::{ReadCx, Result};
+
+use crate::Source;
+
+/// Bytes at the start that tell the format: the first header of a tar is the longest.
+const HEAD: u64 = 512;
+
+/// Bytes at the end in which the record is that ends a zip: the record and its longest comment.
+const TAIL: u64 = 22 + 65_535;
+
+/// What a zip ends with, before its comment.
+const ZIP_END: &[u8] = b"PK\x05\x06";
+
+/// A format of archives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// ZIP and all that is one: cbz, epub, jar, apk.
+    Zip,
+    /// RAR of any version.
+    Rar,
+    /// 7z.
+    Seven,
+    /// A plain tar.
+    Tar,
+    /// A tar that was packed as a whole.
+    PackedTar(Packing),
+}
+
+/// How a tar was packed as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Gzip,
+    Zstd,
+    Xz,
+    Bzip2,
+}
+
+/// Extensions of what may be a zip though it begins with something else, such as a program.
+const ZIP_WITH_PREFIX: [&str; 12] = [
+    "zip", "cbz", "epub", "jar", "apk", "xpi", "docx", "xlsx", "pptx", "odt", "crx", "exe",
+];
+
+/// Extensions of what may be a tar though it has no magic.
+const OLD_TAR: [&str; 2] = ["tar", "cbt"];
+
+/// The format of a file, or none where it is no archive. The name only says where to look: what does
+/// not look like an archive at its start is looked at further only where its name promises one.
+///
+/// # Errors
+/// Whatever kept the bytes away.
+pub(crate) async fn detect(source: &Source, name: &str, cx: &ReadCx) -> Result<Option<Format>> {
+    let name = name.to_ascii_lowercase();
+    let head = source.read(0..HEAD.min(source.length()), cx).await?;
+    let found = by_head(&head, &name);
+    if found.is_some() {
+        return Ok(found);
+    }
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if ZIP_WITH_PREFIX.contains(&extension) {
+        let tail = source.length().saturating_sub(TAIL)..source.length();
+        let tail = source.read(tail, cx).await?;
+        if tail.windows(ZIP_END.len()).any(|bytes| bytes == ZIP_END) {
+            return Ok(Some(Format::Zip));
+        }
+    }
+    Ok(None)
+}
+
+fn by_head(head: &[u8], name: &str) -> Option<Format> {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    match head {
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, ..] => {
+            Some(Format::Zip)
+        }
+        [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Format::Rar),
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Format::Seven),
+        [0x1f, 0x8b, ..] => packed(name, Packing::Gzip, &["tgz", "taz"], "gz"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => packed(name, Packing::Zstd, &["tzst"], "zst"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => packed(name, Packing::Xz, &["txz"], "xz"),
+        [b'B', b'Z', b'h', ..] => packed(name, Packing::Bzip2, &["tbz", "tbz2"], "bz2"),
+        _ if head.get(257..262) == Some(b"ustar") => Some(Format::Tar),
+        _ if OLD_TAR.contains(&extension) && has_tar_checksum(head) => Some(Format::Tar),
+        _ => None,
+    }
+}
+
+/// A packed tar by its name; without such a name it is some packed file, with one thing in it.
+fn packed(name: &str, packing: Packing, short: &[&str], long: &str) -> Option<Format> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    let is_tar = short.contains(&extension) || extension == long && stem.ends_with(".tar");
+    is_tar.then_some(Format::PackedTar(packing))
+}
+
+/// Whether the first block has the sum that the header of a tar has, which also says so where an empty
+/// one ends.
+fn has_tar_checksum(head: &[u8]) -> bool {
+    if head.len() < 512 {
+        return false;
+    }
+    if head.iter().all(|byte| *byte == 0) {
+        return true;
+    }
+    let sum = head.iter().enumerate().map(|(at, byte)| match at {
+        148..156 => u32::from(b' '),
+        _ => u32::from(*byte),
+    });
+    let written = str::from_utf8(&head[148..156]).unwrap_or_default();
+    let written = written.trim_matches(|letter| letter == ' ' || letter == '\0');
+    u32::from_str_radix(written, 8).is_ok_and(|written| written == sum.sum::<u32>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(first: &[u8]) -> Vec<u8> {
+        let mut head = vec![0; 512];
+        head[..first.len()].copy_from_slice(first);
+        head
+    }
+
+    #[test]
+    fn formats_are_told_by_their_bytes() {
+        let mut tar = head(b"a.txt");
+        tar[257..262].copy_from_slice(b"ustar");
+        for (bytes, name, wanted) in [
+            (head(b"PK\x03\x04"), "x.jpg", Some(Format::Zip)),
+            (head(b"PK\x05\x06"), "empty.zip", Some(Format::Zip)),
+            (head(b"Rar!\x1a\x07\x00"), "x", Some(Format::Rar)),
+            (head(b"Rar!\x1a\x07\x01\x00"), "x.cbr", Some(Format::Rar)),
+            (head(b"7z\xbc\xaf\x27\x1c"), "x", Some(Format::Seven)),
+            (tar, "x", Some(Format::Tar)),
+            (head(b""), "x.tar", Some(Format::Tar)),
+            (head(b""), "x", None),
+            (head(b"text"), "x.zip", None),
+            (head(b"text"), "x.tar", None),
+            (head(b"\x1f\x8b"), "x.gz", None),
+            (
+                head(b"\x1f\x8b"),
+                "x.tar.gz",
+                Some(Format::PackedTar(Packing::Gzip)),
+            ),
+            (
+                head(b"BZh9"),
+                "x.tbz2",
+                Some(Format::PackedTar(Packing::Bzip2)),
+            ),
+        ] {
+            assert_eq!(by_head(&bytes, name), wanted, "{name}");
+        }
+        assert_eq!(by_head(b"P", "x.zip"), None);
+    }
+
+    #[test]
+    fn a_tar_without_magic_has_a_sum() {
+        let mut block = head(b"a.txt");
+        block[148..156].copy_from_slice(b"        ");
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert_eq!(by_head(&block, "x.tar"), Some(Format::Tar));
+        assert_eq!(by_head(&block, "x.bin"), None);
+        block[0] ^= 1;
+        assert_eq!(by_head(&block, "x.tar"), None);
+    }
+}
