@@ -99,8 +99,7 @@ async fn predicted(
     let Some(mut predicted) = Predicted::new(sources, first, second, limits) else {
         return Ok(None);
     };
-    let (Some((last, _)), Some((_, before))) = (sources.split_last(), first.parts.split_last())
-    else {
+    let ([head, .., last], Some((_, before))) = (sources, first.parts.split_last()) else {
         return Ok(None);
     };
     let mut behind = Vec::new();
@@ -119,7 +118,7 @@ async fn predicted(
         };
         join::join(std::slice::from_ref(source), &[volume])
     };
-    let before = of(&sources[0], before);
+    let before = of(head, before);
     let behind = of(last, &behind);
     if before.len() + behind.len() + 1 > limits.entries {
         return Err(corrupt("it has more entries than it may"));

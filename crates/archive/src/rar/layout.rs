@@ -1,9 +1,9 @@
 //! Where the bytes of an entry are that is split over many volumes, without reading all of these.
 //!
-//! Reading the header of every volume would cost a chunk of each. All volumes of a set are made alike,
-//! so the first two and the lengths of all tell how much of the entry every one holds. What was foretold
-//! of a volume is compared with its own header when the volume is first read from, and where it was
-//! wrong, all headers are read.
+//! Reading the header of every volume would cost a chunk of each. All volumes of a set but the last are
+//! of one length and made alike, so the first two tell how much of the entry every one holds. What was
+//! foretold of a volume is compared with its own header when the volume is first read from, and where it
+//! was wrong, all headers are read.
 
 use std::{
     ops::Range,
@@ -67,19 +67,21 @@ impl Predicted {
             && next.header.name == header.name
             && next.header.length == Some(length);
         let front = next.data.start;
-        let back = sources.get(1)?.length().checked_sub(next.data.end)?;
-        let whole = |source: &Source, number: usize| {
-            let growth = GROWTH.iter().filter(|from| number >= **from).count() as u64;
-            source
-                .length()
-                .checked_sub(front + growth + back)
-                .filter(|length| *length > 0)
+        let each = sources.get(1)?.length();
+        let whole = |number: usize| {
+            let growth = GROWTH
+                .iter()
+                .filter(|from| number >= **from && second.is_five)
+                .count();
+            let length = next.data.end.checked_sub(front)?.checked_sub(growth as u64);
+            length.filter(|length| *length > 0)
         };
-        let mut spans = vec![0..head.data.end - head.data.start];
+        let mut spans = Vec::with_capacity(sources.len());
+        spans.push(0..head.data.end - head.data.start);
         let (last, middle) = sources.split_last().filter(|_| fits && sources.len() > 2)?;
         for (number, source) in middle.iter().enumerate().skip(1) {
             let at = spans.last()?.end;
-            spans.push(at..at.checked_add(whole(source, number)?)?);
+            spans.push(at..at.checked_add(whole(number).filter(|_| source.length() == each)?)?);
         }
         let at = spans.last()?.end;
         let rest = length.checked_sub(at).filter(|rest| *rest > 0)?;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use universal_p2p_core::{ReadCx, Result};
+use universal_p2p_core::{Error, ReadCx, Result};
 
 use super::{
     five, four,
@@ -23,6 +23,8 @@ const HEADERS: usize = 4;
 /// What one volume holds.
 #[derive(Default)]
 pub(super) struct Volume {
+    /// Whether it is of RAR 5 or later.
+    pub(super) is_five: bool,
     /// Whether it says that it is one of several.
     pub(super) is_volume: bool,
     /// Whether its headers cannot be read without a password.
@@ -55,7 +57,7 @@ pub(super) enum Reach {
 /// and an archive that is cut short still has its first entries.
 ///
 /// # Errors
-/// [`universal_p2p_core::Error::Corrupt`] where there is no archive or its headers pass the limits,
+/// [`Error::Corrupt`] where there is no archive or its headers pass the limits,
 /// `Unsupported` for RAR 1.4 and older; whatever keeps the bytes away.
 pub(super) async fn volume(
     source: &Source,
@@ -64,8 +66,12 @@ pub(super) async fn volume(
     cx: &ReadCx,
 ) -> Result<Volume> {
     let mut reader = Reader::new(source, cx);
-    let (parse, mut at) = start(&mut reader).await?;
-    let mut volume = Volume::default();
+    let (is_five, mut at) = start(&mut reader).await?;
+    let parse = if is_five { five::parse } else { four::parse };
+    let mut volume = Volume {
+        is_five,
+        ..Volume::default()
+    };
     let mut headers = 0_usize;
     loop {
         let header = match reader.header(at, parse).await {
@@ -121,17 +127,15 @@ pub(super) async fn volume(
     Ok(volume)
 }
 
-type Parse = fn(&[u8]) -> Result<Step>;
-
-fn is_damage(error: &universal_p2p_core::Error) -> bool {
-    matches!(error, universal_p2p_core::Error::Corrupt { .. })
+fn is_damage(error: &Error) -> bool {
+    matches!(error, Error::Corrupt { .. })
 }
 
 /// Which generation an archive is of, and where its first header is.
-async fn start(reader: &mut Reader<'_>) -> Result<(Parse, u64)> {
+async fn start(reader: &mut Reader<'_>) -> Result<(bool, u64)> {
     let head = reader.at(0, 8).await?;
-    if let Some((parse, length)) = magic(&head) {
-        return Ok((parse, length as u64));
+    if let Some((is_five, length)) = magic(&head) {
+        return Ok((is_five, length as u64));
     }
     if head.starts_with(b"RE~^") {
         return Err(super::unsupported("RAR 1.4 and older; repack it"));
@@ -140,16 +144,17 @@ async fn start(reader: &mut Reader<'_>) -> Result<(Parse, u64)> {
     let prefix = reader.source.read(0..length, reader.cx).await?;
     let found = (0..prefix.len()).find_map(|at| {
         let rest = prefix.get(at..).filter(|rest| rest.starts_with(b"Rar!"))?;
-        let (parse, length) = magic(rest)?;
-        Some((parse, (at + length) as u64))
+        let (is_five, length) = magic(rest)?;
+        Some((is_five, (at + length) as u64))
     });
     found.ok_or_else(|| corrupt("it does not begin as one"))
 }
 
-fn magic(bytes: &[u8]) -> Option<(Parse, usize)> {
-    let kinds: [(&[u8], Parse); 2] = [(four::MAGIC, four::parse), (five::MAGIC, five::parse)];
+/// Whether it is of RAR 5 or later, and how long the mark is.
+fn magic(bytes: &[u8]) -> Option<(bool, usize)> {
+    let kinds = [(four::MAGIC, false), (five::MAGIC, true)];
     let mut kinds = kinds.into_iter();
-    kinds.find_map(|(magic, parse)| bytes.starts_with(magic).then_some((parse, magic.len())))
+    kinds.find_map(|(magic, is_five)| bytes.starts_with(magic).then_some((is_five, magic.len())))
 }
 
 /// A source read at headers' places.
@@ -170,7 +175,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The header at a place, or `None` at the end of the file.
-    async fn header(&mut self, at: u64, parse: Parse) -> Result<Option<Header>> {
+    async fn header(
+        &mut self,
+        at: u64,
+        parse: fn(&[u8]) -> Result<Step>,
+    ) -> Result<Option<Header>> {
         let left = self.source.length().saturating_sub(at);
         if left == 0 {
             return Ok(None);

@@ -1,1 +1,52 @@
 //! What the tests of RAR share.
+
+mod hostile;
+mod layout;
+mod names;
+mod one;
+mod writer;
+
+use std::ops::Range;
+
+use universal_p2p_core::Result;
+
+use crate::{
+    Entry, Index, Limits, Source, State,
+    content::Content,
+    map,
+    rar::index,
+    testing::{CX, Served, all},
+};
+
+/// Reads the index of archives in memory.
+async fn index_of(volumes: &[Served]) -> Result<Index> {
+    let sources: Vec<Source> = volumes.iter().map(Served::source).collect();
+    index(sources, &Limits::default(), &CX).await
+}
+
+/// Puts archives in memory.
+fn served(volumes: &[Vec<u8>]) -> Vec<Served> {
+    volumes.iter().cloned().map(Served::new).collect()
+}
+
+/// Reads a range of an entry.
+async fn read(entry: &Entry, range: Range<u64>) -> Result<Vec<u8>> {
+    let stream = match &*entry.content {
+        Content::Map(segments) => map::open(segments, range, &CX).await?,
+        Content::Predicted(predicted) => predicted.open(range, &CX).await?,
+        _ => map::open(&[], range, &CX).await?,
+    };
+    all(stream).await
+}
+
+/// The entry of a name.
+fn entry<'a>(index: &'a Index, name: &str) -> &'a Entry {
+    let mut entries = index.entries.iter();
+    let found = entries.find(|entry| *entry.name.bytes == *name.as_bytes());
+    found.unwrap_or_else(|| panic!("no {name}"))
+}
+
+/// Whether an entry is a file that can be read as it lies there.
+fn is_mapped(entry: &Entry) -> bool {
+    entry.state == State::Ready && !entry.is_dir
+}
