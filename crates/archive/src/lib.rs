@@ -17,6 +17,8 @@ mod map;
 mod names;
 #[cfg(feature = "rar")]
 mod rar;
+#[cfg(feature = "seven")]
+mod seven;
 mod source;
 mod spool;
 mod sync_reader;

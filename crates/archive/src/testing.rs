@@ -31,19 +31,24 @@ struct Memory {
 
 impl Served {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self::with(bytes, false)
+        Self::with("outer", bytes, false)
+    }
+
+    /// The same with an entity tag of its own.
+    pub(crate) fn named(etag: &str, bytes: Vec<u8>) -> Self {
+        Self::with(etag, bytes, false)
     }
 
     /// A file that nobody has.
     pub(crate) fn failing() -> Self {
-        Self::with(vec![0; 1000], true)
+        Self::with("outer", vec![0; 1000], true)
     }
 
-    fn with(bytes: Vec<u8>, fails: bool) -> Self {
+    fn with(etag: &str, bytes: Vec<u8>, fails: bool) -> Self {
         let meta = Meta {
             name: "archive".into(),
             length: bytes.len() as u64,
-            etag: "outer".into(),
+            etag: etag.into(),
             modified: None,
             freshness: Freshness::Immutable,
         };

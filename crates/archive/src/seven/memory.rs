@@ -1,0 +1,27 @@
+//! How much memory the decoders of a 7z take.
+
+use sevenz_rust2::EncoderMethod;
+
+/// What a decoder of any kind takes besides its dictionary, in bytes.
+const BESIDES: u64 = 1 << 20;
+
+/// Bytes of memory that a coder takes.
+pub(super) fn of(id: &[u8], properties: &[u8]) -> u64 {
+    u64::from(dictionary(id, properties)).saturating_add(BESIDES)
+}
+
+/// Bytes of the dictionary that a coder asks for.
+pub(super) fn dictionary(id: &[u8], properties: &[u8]) -> u32 {
+    match id {
+        EncoderMethod::ID_LZMA => {
+            let field = properties.get(1..5).and_then(|field| field.try_into().ok());
+            field.map_or(0, u32::from_le_bytes)
+        }
+        EncoderMethod::ID_LZMA2 => match properties.first().copied().map(u32::from) {
+            Some(bits @ 0..40) => (2 | (bits & 1)) << (bits / 2 + 11),
+            Some(_) => u32::MAX,
+            None => 0,
+        },
+        _ => 0,
+    }
+}
