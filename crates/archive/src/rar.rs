@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! volumes::set_of(names) → index(set) ─ scan::volume ─ four, five   headers of one file
+//!                                     ├ quick                       RAR 5's copies of headers
 //!                                     ├ join                        parts of all volumes → entries
 //!                                     └ layout::Predicted           many volumes, only two of them read
 //! ```
@@ -14,6 +15,7 @@ mod four;
 mod header;
 mod join;
 mod layout;
+mod quick;
 mod scan;
 mod volumes;
 

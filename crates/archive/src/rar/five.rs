@@ -7,6 +7,7 @@ use universal_p2p_core::Result;
 use super::{
     four::is_special,
     header::{Block, Fields, FileHeader, Header, LONGEST, Step, corrupt, unix_time, windows_time},
+    quick,
 };
 use crate::names::RawName;
 
@@ -69,13 +70,32 @@ fn block(bytes: &[u8]) -> Option<(Block, u64)> {
         1 => Block::Main {
             is_volume: Fields::new(own).number()? & 0x01 != 0,
             encrypted: false,
+            quick: locator(extra),
         },
         2 => Block::File(Box::new(file(own, extra, flags)?)),
+        3 if file(own, extra, flags).is_some_and(|header| is_quick(&header)) => Block::Quick,
         4 => Block::Encryption,
         5 => Block::End,
         _ => Block::Other,
     };
     Some((block, data))
+}
+
+/// How far behind the main header the copies of others are, as its extra records say.
+fn locator(extra: &[u8]) -> Option<u64> {
+    let mut fields = Fields::new(extra);
+    while let Some(bytes) = fields.size().and_then(|size| fields.take(size)) {
+        let mut record = Fields::new(bytes);
+        if record.number() == Some(1) && record.number()? & 0x01 != 0 {
+            return record.number().filter(|offset| *offset > 0);
+        }
+    }
+    None
+}
+
+/// Whether a service's header is that of readable copies of others.
+fn is_quick(header: &FileHeader) -> bool {
+    *header.name.bytes == *quick::NAME && header.method == 0 && !header.is_encrypted
 }
 
 /// The fields of a file's header.

@@ -36,6 +36,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Step> {
             let block = Block::Main {
                 is_volume: flags & 0x01 != 0,
                 encrypted: flags & 0x80 != 0,
+                quick: None,
             };
             (block, 0, flags & 0x02 != 0)
         }

@@ -34,9 +34,13 @@ pub(super) enum Block {
         is_volume: bool,
         /// Whether what follows is encrypted, headers and all.
         encrypted: bool,
+        /// How far behind this header there are copies of others, where there are any.
+        quick: Option<u64>,
     },
     /// An entry, or the part of it that is in this volume.
     File(Box<FileHeader>),
+    /// Copies of other headers.
+    Quick,
     /// Everything that follows is encrypted, headers and all.
     Encryption,
     /// The end of the archive or volume.

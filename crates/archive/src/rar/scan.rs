@@ -1,6 +1,6 @@
 //! Walking over the headers of one volume.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use bytes::Bytes;
 use universal_p2p_core::{Error, ReadCx, Result};
@@ -8,6 +8,7 @@ use universal_p2p_core::{Error, ReadCx, Result};
 use super::{
     five, four,
     header::{Block, FileHeader, Header, LONGEST, Step, corrupt},
+    quick,
 };
 use crate::{Limits, Source};
 
@@ -91,14 +92,20 @@ pub(super) async fn volume(
         let data = at.checked_add(header.length as u64);
         let data = data.and_then(|start| Some(start..start.checked_add(header.data)?));
         let data = data.ok_or_else(|| corrupt("an entry is longer than any file"))?;
+        let place = at;
         at = data.end;
         match header.block {
             Block::Main {
                 is_volume,
                 encrypted,
+                quick,
             } => {
                 volume.is_volume = is_volume;
                 volume.is_encrypted = encrypted;
+                let place = quick.and_then(|offset| place.checked_add(offset));
+                if let Some(place) = place.filter(|_| !is_volume) {
+                    reader.copies(place, parse, limits).await?;
+                }
             }
             Block::Encryption => volume.is_encrypted = true,
             Block::File(header) => {
@@ -117,7 +124,7 @@ pub(super) async fn volume(
                     break;
                 }
             }
-            Block::End => break,
+            Block::End | Block::Quick => break,
             Block::Other => {}
         }
         if volume.is_encrypted {
@@ -163,6 +170,8 @@ struct Reader<'a> {
     cx: &'a ReadCx,
     /// What was read last, and where it is.
     window: (u64, Bytes),
+    /// Copies of headers, by their place.
+    copies: HashMap<u64, Bytes>,
 }
 
 impl<'a> Reader<'a> {
@@ -171,6 +180,7 @@ impl<'a> Reader<'a> {
             source,
             cx,
             window: (0, Bytes::new()),
+            copies: HashMap::new(),
         }
     }
 
@@ -180,6 +190,12 @@ impl<'a> Reader<'a> {
         at: u64,
         parse: fn(&[u8]) -> Result<Step>,
     ) -> Result<Option<Header>> {
+        if let Some(copy) = self.copies.get(&at)
+            && let Ok(Step::Is(header)) = parse(copy)
+            && header.length == copy.len()
+        {
+            return Ok(Some(header));
+        }
         let left = self.source.length().saturating_sub(at);
         if left == 0 {
             return Ok(None);
@@ -198,6 +214,27 @@ impl<'a> Reader<'a> {
                 Step::Needs(more) => needs = more,
             }
         }
+    }
+
+    /// Reads the copies of headers that are at a place, if they are.
+    async fn copies(
+        &mut self,
+        at: u64,
+        parse: fn(&[u8]) -> Result<Step>,
+        limits: &Limits,
+    ) -> Result<()> {
+        let header = match self.header(at, parse).await {
+            Err(error) if !is_damage(&error) => return Err(error),
+            Ok(Some(header)) if matches!(header.block, Block::Quick) => header,
+            _ => return Ok(()),
+        };
+        let start = at.saturating_add(header.length as u64);
+        let range = start..start.saturating_add(header.data);
+        if header.data <= limits.header_bytes && range.end <= self.source.length() {
+            let data = self.source.read(range, self.cx).await?;
+            self.copies = quick::copies(&data, at);
+        }
+        Ok(())
     }
 
     /// At least `needs` bytes at a place, or what there is of them.

@@ -4,6 +4,7 @@ mod hostile;
 mod layout;
 mod names;
 mod one;
+mod quick;
 mod writer;
 
 use std::ops::Range;
