@@ -1,6 +1,7 @@
 //! The agent seen from outside: the program itself, foreign peers, a client that sees every byte.
 #![cfg(test)]
 
+mod archives;
 mod browser;
 mod discovery;
 mod disk;

@@ -43,6 +43,8 @@ pub(crate) struct Config {
     #[config(nested)]
     pub(crate) limits: Limits,
     #[config(nested)]
+    pub(crate) archive: Archive,
+    #[config(nested)]
     pub(crate) bittorrent: BitTorrent,
     #[config(nested)]
     pub(crate) log: Log,
@@ -127,6 +129,27 @@ pub(crate) struct Limits {
     /// The same from one client address. Everything on this machine is one address.
     #[config(default = 512, env = "UNIVERSAL_P2P_LIMITS_STREAMS_PER_CLIENT")]
     pub(crate) streams_per_client: usize,
+    /// Archives that are opened, and entries that are unpacked, at the same time.
+    #[config(default = 4, env = "UNIVERSAL_P2P_LIMITS_DECODE_JOBS")]
+    pub(crate) decode_jobs: usize,
+}
+
+/// Archives as directories.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Archive {
+    /// Whether addresses go on inside zip, rar, 7z and tar files.
+    #[config(default = true, env = "UNIVERSAL_P2P_ARCHIVE_ENABLED")]
+    pub(crate) enabled: bool,
+    /// Archives within each other, the outermost counted.
+    #[config(default = 3, env = "UNIVERSAL_P2P_ARCHIVE_NESTING")]
+    pub(crate) nesting: usize,
+    /// Entries that an archive may have.
+    #[config(default = 200_000, env = "UNIVERSAL_P2P_ARCHIVE_ENTRIES")]
+    pub(crate) entries: usize,
+    /// The longest entry that is unpacked to disk, where it cannot be read in another way.
+    #[config(default = "8GB", env = "UNIVERSAL_P2P_ARCHIVE_DECODED_ENTRY")]
+    pub(crate) decoded_entry: Size,
 }
 
 /// The BitTorrent network.
@@ -251,6 +274,7 @@ impl Config {
         for (key, limit) in [
             ("limits.streams", self.limits.streams),
             ("limits.streams_per_client", self.limits.streams_per_client),
+            ("limits.decode_jobs", self.limits.decode_jobs),
             (
                 "bittorrent.peers_per_torrent",
                 self.bittorrent.peers_per_torrent,

@@ -11,8 +11,9 @@ use std::{
 use anyhow::{Context, Result};
 use tokio::{net::TcpListener, signal, time::timeout};
 use tokio_util::sync::CancellationToken;
+use universal_p2p_archive::Archives;
 use universal_p2p_bittorrent::BitTorrent;
-use universal_p2p_core::{Backend, NoArchives};
+use universal_p2p_core::{Backend, Expand, NoArchives, Priority, ReadCx};
 use universal_p2p_gateway::{Gateway, Registry};
 use universal_p2p_management::{Facts, Plane, Token};
 use universal_p2p_store::Store;
@@ -43,7 +44,8 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         .collect();
     let settings = gateway_settings(&config, &management_url, &token);
     let registry = Registry::new(backends.clone());
-    let gateway = Gateway::new(registry, Arc::clone(&store), Arc::new(NoArchives), settings);
+    let archives = archives(&config, &store);
+    let gateway = Gateway::new(registry, Arc::clone(&store), archives, settings);
 
     let stop = CancellationToken::new();
     let facts = Facts {
@@ -169,6 +171,28 @@ fn gateway_settings(
         streams_per_client: config.limits.streams_per_client,
         token: config.listen.public.then(|| token.expose().to_owned()),
     }
+}
+
+/// What opens archives.
+fn archives(config: &Config, store: &Arc<Store>) -> Arc<dyn Expand> {
+    if !config.archive.enabled {
+        return Arc::new(NoArchives);
+    }
+    let settings = universal_p2p_archive::Settings {
+        limits: universal_p2p_archive::Limits {
+            nesting: config.archive.nesting,
+            entries: config.archive.entries,
+            decoded_entry: config.archive.decoded_entry.0,
+            ..universal_p2p_archive::Limits::default()
+        },
+        decode_jobs: config.limits.decode_jobs,
+        cx: ReadCx {
+            first_byte: config.timeouts.first_byte.0,
+            stall: config.timeouts.stall.0,
+            priority: Priority::Interactive,
+        },
+    };
+    Arc::new(Archives::new(settings, Arc::clone(store)))
 }
 
 /// Every connection and every open torrent is a file handle, and the usual soft limit is 1024.

@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 use universal_p2p_core::{Dir, Error, Expand, File, ReadCx, Result};
+use universal_p2p_store::Store;
 
 use crate::{
-    Limits, Source,
+    Limits, Source, Spools,
     joined::Joined,
     magic::{self, Format},
     tree::{self, Tree},
@@ -41,6 +42,7 @@ pub struct Archives {
 /// What an opening needs, which lasts as long as somebody waits for it.
 struct Inner {
     settings: Settings,
+    spools: Arc<Spools>,
     jobs: Jobs,
     kept: Kept,
 }
@@ -61,13 +63,16 @@ struct Found {
 }
 
 impl Archives {
-    /// Opens archives within these bounds. Nothing is started.
+    /// Opens archives within these bounds, and unpacks to a store what can be read in no other way.
+    /// Nothing is started.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, store: Arc<Store>) -> Self {
+        let spools = Spools::new(store, settings.decode_jobs);
         let jobs = Jobs::new(settings.decode_jobs);
         Self {
             inner: Arc::new(Inner {
                 settings,
+                spools,
                 jobs,
                 kept: Kept::default(),
             }),

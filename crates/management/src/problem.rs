@@ -111,6 +111,7 @@ impl From<Error> for Problem {
             Error::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Error::ForbiddenSource { .. }
+            | Error::Encrypted { .. }
             | Error::Corrupt { .. }
             | Error::NoPeers { .. }
             | Error::NoMetadata { .. }

@@ -1,5 +1,7 @@
 //! From a format to its index.
 
+use std::sync::Arc;
+
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, Result};
@@ -23,8 +25,18 @@ impl Inner {
         etag: &str,
     ) -> Result<Index> {
         let limits = self.settings.limits.clone();
-        let _ = (etag, &limits);
+        let spools = Arc::clone(&self.spools);
+        let etag = etag.to_owned();
+        // Not every format needs each of them.
+        let _ = (&etag, &limits, &spools);
         match format {
+            #[cfg(feature = "seven")]
+            Format::Seven => {
+                self.blocking(volumes, move |mut reader, source| {
+                    crate::seven::index(&mut reader, &source, &etag, &limits, &spools)
+                })
+                .await
+            }
             #[cfg(feature = "tar")]
             Format::Tar => {
                 self.blocking(volumes, move |mut reader, source| {

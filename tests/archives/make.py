@@ -1,0 +1,57 @@
+"""Packs the files of a folder into archives of every kind that the tests ask for, in another folder.
+
+Everything is made by Python's own writers, or by 7-Zip where Python has none; the hostile ones are
+then bent by hand.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+files, made = (pathlib.Path(argument) for argument in sys.argv[1:3])
+names = sorted(path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file())
+
+
+def pack(name, method, inner=()):
+    with zipfile.ZipFile(made / name, "w", method) as archive:
+        for entry in names:
+            archive.write(files / entry, entry)
+        for entry in inner:
+            archive.write(made / entry, f"inner/{entry}")
+
+
+pack("stored.zip", zipfile.ZIP_STORED)
+pack("deflated.zip", zipfile.ZIP_DEFLATED)
+pack("outer.zip", zipfile.ZIP_STORED, ["stored.zip", "deflated.zip"])
+pack("packed.zip", zipfile.ZIP_DEFLATED, ["stored.zip"])
+
+with tarfile.open(made / "plain.tar", "w") as archive:
+    for entry in names:
+        archive.add(files / entry, entry)
+
+deepest = made / "stored.zip"
+for depth in range(1, 4):
+    with zipfile.ZipFile(made / f"deep{depth}.zip", "w") as archive:
+        archive.write(deepest, "in.zip")
+    deepest = made / f"deep{depth}.zip"
+
+with zipfile.ZipFile(made / "hostile.zip", "w") as archive:
+    for entry in ["../up.txt", "a/../../b.txt", "/abs.txt", "nul_.txt", "twice.txt", "ok.txt"]:
+        archive.writestr(entry, f"bytes of {entry}")
+    archive.writestr("twice.txt", "the last")
+    link = zipfile.ZipInfo("link.txt")
+    link.create_system = 3
+    link.external_attr = 0o120777 << 16
+    archive.writestr(link, "/etc/passwd")
+hostile = (made / "hostile.zip").read_bytes().replace(b"nul_.txt", b"nul\0.txt")
+(made / "hostile.zip").write_bytes(hostile)
+
+whole = (made / "stored.zip").read_bytes()
+(made / "cut.zip").write_bytes(whole[: len(whole) // 2])
+
+subprocess.run(
+    ["7z", "a", "-bso0", "-psecret", "-mem=ZipCrypto", made / "encrypted.zip", files / names[0]],
+    check=True,
+)
