@@ -1,7 +1,7 @@
 //! What the bytes of an entry are made of.
 
 use std::ops::Range;
-#[cfg(feature = "rar")]
+#[cfg(any(feature = "rar", feature = "zip"))]
 use std::sync::Arc;
 
 #[cfg(feature = "rar")]
@@ -10,6 +10,8 @@ use universal_p2p_core::{ByteStream, ReadCx, Result};
 
 #[cfg(feature = "rar")]
 use crate::rar;
+#[cfg(feature = "zip")]
+use crate::zip;
 use crate::{Source, map, spool};
 
 /// What the bytes of an entry are made of.
@@ -24,6 +26,9 @@ pub(crate) enum Content {
     /// Packed by RAR, which nothing here unpacks yet.
     #[cfg(feature = "rar")]
     Packed(Arc<rar::Packed>),
+    /// In a ZIP, behind a header that was not read yet.
+    #[cfg(feature = "zip")]
+    Zip(Arc<zip::Packed>),
     /// Decoded to disk from the start, and read from there.
     Spool(spool::Slice),
 }
@@ -35,6 +40,8 @@ impl Content {
     /// Whatever keeps the first byte away.
     pub(crate) async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
         match self {
+            #[cfg(feature = "zip")]
+            Self::Zip(packed) => packed.open(range, cx).await,
             Self::Nothing => map::open(&[], range, cx).await,
             Self::Map(segments) => map::open(segments, range, cx).await,
             #[cfg(feature = "rar")]
@@ -55,6 +62,8 @@ impl Content {
             Self::Predicted(_) => true,
             #[cfg(feature = "rar")]
             Self::Packed(_) => false,
+            #[cfg(feature = "zip")]
+            Self::Zip(packed) => packed.is_seekable(),
             Self::Spool(_) => false,
         }
     }

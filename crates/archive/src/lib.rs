@@ -10,6 +10,8 @@
 mod archives;
 mod content;
 mod index;
+#[cfg(feature = "zip")]
+mod inflate;
 mod joined;
 mod limits;
 mod magic;
@@ -27,6 +29,8 @@ mod tar;
 #[cfg(test)]
 mod testing;
 mod tree;
+#[cfg(feature = "zip")]
+mod zip;
 
 pub use archives::{Archives, Settings};
 pub use index::{Entry, Index, State};

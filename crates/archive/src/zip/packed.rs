@@ -1,0 +1,146 @@
+//! The bytes of an entry, which are found when they are first asked for.
+
+use std::{ops::Range, sync::Arc};
+
+use tokio::sync::OnceCell;
+use universal_p2p_core::{ByteStream, ReadCx, Result};
+
+use super::{LOCAL, corrupt, directory::u16_at, record::Record, unsupported};
+use crate::{
+    Source,
+    content::Segment,
+    inflate::{self, Room},
+    map,
+};
+
+/// The method of what is not packed.
+pub(super) const STORED: u16 = 0;
+
+/// The method of DEFLATE.
+pub(super) const DEFLATED: u16 = 8;
+
+/// An entry that is not encrypted.
+pub(crate) struct Packed {
+    /// How it is packed, as a number of the format.
+    pub(crate) method: u16,
+    /// The archive.
+    pub(crate) source: Source,
+    /// Where in it the local header is.
+    pub(crate) header_start: u64,
+    /// Bytes that it takes.
+    pub(crate) packed: u64,
+    /// Bytes that come out.
+    pub(crate) length: u64,
+    /// The CRC-32 of those.
+    pub(crate) crc: u32,
+    name_length: u16,
+    /// Where it has to end at the latest.
+    end: u64,
+    room: Arc<Room>,
+    data: OnceCell<Segment>,
+    inflate: OnceCell<inflate::Stream>,
+}
+
+impl Packed {
+    pub(super) fn new(record: &Record, end: u64, source: &Source, room: &Arc<Room>) -> Self {
+        Self {
+            method: record.method,
+            source: source.clone(),
+            header_start: record.start,
+            packed: record.packed,
+            length: record.length,
+            crc: record.crc,
+            name_length: record.name_length,
+            end,
+            room: room.clone(),
+            data: OnceCell::new(),
+            inflate: OnceCell::new(),
+        }
+    }
+
+    /// Opens a range of what comes out.
+    ///
+    /// # Errors
+    /// [`universal_p2p_core::Error::Unsupported`] for other methods than these two;
+    /// [`universal_p2p_core::Error::Corrupt`] as for [`Packed::data`] and [`inflate::Stream::open`].
+    pub(crate) async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
+        match self.method {
+            STORED if self.packed != self.length => {
+                Err(corrupt("an entry that is stored has two lengths"))
+            }
+            STORED => map::open(std::slice::from_ref(self.data(cx).await?), range, cx).await,
+            DEFLATED => {
+                let begin = || async {
+                    let segments = vec![self.data(cx).await?.clone()];
+                    let (crc, room) = (Some(self.crc), self.room.clone());
+                    Ok(inflate::Stream::new(segments, self.length, crc, room))
+                };
+                let stream = self.inflate.get_or_try_init(begin).await?;
+                stream.open(range, cx).await
+            }
+            method => Err(unsupported(&format!(
+                "an entry is packed with method {method} ({})",
+                name(method)
+            ))),
+        }
+    }
+
+    /// Whether a range of it can be read without all that comes before, at least the second time.
+    pub(crate) fn is_seekable(&self) -> bool {
+        matches!(self.method, STORED | DEFLATED)
+    }
+
+    /// Where its packed bytes lie: reads the local header the first time.
+    ///
+    /// # Errors
+    /// [`universal_p2p_core::Error::Corrupt`] where there is no such header, or the bytes would lie
+    /// in something else; whatever kept it away.
+    pub(crate) async fn data(&self, cx: &ReadCx) -> Result<&Segment> {
+        let find = || async {
+            let start = self.header_start;
+            let header = self
+                .source
+                .read(start..start.saturating_add(LOCAL), cx)
+                .await?;
+            if header.len() as u64 != LOCAL || !header.starts_with(b"PK\x03\x04") {
+                return Err(corrupt("an entry is not where its directory says"));
+            }
+            if u16_at(&header, 26) != self.name_length {
+                return Err(corrupt(
+                    "an entry's header names another than its directory",
+                ));
+            }
+            // Neither sum can overflow: the index has seen the end of a longer one.
+            let names = u64::from(self.name_length) + u64::from(u16_at(&header, 28));
+            let range_start = start + LOCAL + names;
+            let range = range_start..range_start.saturating_add(self.packed);
+            if range.end > self.end {
+                return Err(corrupt("an entry runs into the next"));
+            }
+            let source = self.source.clone();
+            Ok(Segment { source, range })
+        };
+        self.data.get_or_try_init(find).await
+    }
+}
+
+/// What people call a method.
+pub(super) fn name(method: u16) -> &'static str {
+    match method {
+        STORED => "stored",
+        1 => "shrink",
+        2..=5 => "reduce",
+        6 => "implode",
+        DEFLATED => "deflate",
+        9 => "deflate64",
+        12 => "bzip2",
+        14 => "lzma",
+        20 | 93 => "zstd",
+        95 => "xz",
+        96 => "jpeg",
+        97 => "wavpack",
+        98 => "ppmd",
+        99 => "aes",
+        _ => "unknown",
+    }
+}
