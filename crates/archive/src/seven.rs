@@ -30,7 +30,8 @@ use header::{Header, START};
 /// Seconds from 1601, when the times of a 7z begin, to 1970.
 const EPOCH: u64 = 11_644_473_600;
 
-/// Reads the header of a 7z. What has to be decoded is decoded into `spools`, when it is read.
+/// Reads the header of a 7z. What has to be decoded is decoded into `spools`, when it is read, and
+/// named by the entity tag of all that the archive lies in.
 ///
 /// # Errors
 /// [`Error::Corrupt`] for a header that is damaged, lies or asks for more than the limits let
@@ -39,6 +40,7 @@ const EPOCH: u64 = 11_644_473_600;
 pub(crate) fn index(
     reader: &mut SyncReader,
     source: &Source,
+    etag: &str,
     limits: &Limits,
     spools: &Arc<Spools>,
 ) -> Result<Index> {
@@ -47,7 +49,7 @@ pub(crate) fn index(
         Header::Encrypted => return Ok(encrypted(source)),
     };
     let blocks: Result<Vec<_>> = (0..archive.blocks.len())
-        .map(|number| Packed::new(&archive, number, source, limits, spools))
+        .map(|number| Packed::new(&archive, number, source, etag, limits, spools))
         .collect();
     let blocks = blocks?;
     // Where in its block the next entry begins.
@@ -90,6 +92,7 @@ impl Packed {
         archive: &Arc<Archive>,
         number: usize,
         source: &Source,
+        etag: &str,
         limits: &Limits,
         spools: &Arc<Spools>,
     ) -> Result<Self> {
@@ -120,7 +123,7 @@ impl Packed {
                 let source = source.clone();
                 How::Stored(Segment { source, range })
             }
-            State::Ready => recipe(archive, number, packed, source, limits, spools)
+            State::Ready => recipe(archive, number, packed, source, etag, limits, spools)
                 .map_or(How::Not(State::Unsupported), How::Decoded),
             other => How::Not(other),
         };
@@ -139,6 +142,7 @@ fn recipe(
     number: usize,
     packed: u64,
     source: &Source,
+    etag: &str,
     limits: &Limits,
     spools: &Arc<Spools>,
 ) -> Option<Arc<Recipe>> {
@@ -154,10 +158,9 @@ fn recipe(
         });
         decoded.map(|_| ()).map_err(io::Error::other)
     });
-    let file = source.file();
     let part = format!("7z block {number}");
     let what = What {
-        etag: &file.meta().etag,
+        etag,
         part: &part,
         length: block.get_unpack_size(),
         packed,

@@ -60,6 +60,10 @@ impl Served {
         }))
     }
 
+    pub(crate) fn etag(&self) -> String {
+        self.0.meta.etag.clone()
+    }
+
     pub(crate) fn source(&self) -> Source {
         Source::new(Arc::clone(&self.0) as Arc<dyn File>)
     }
