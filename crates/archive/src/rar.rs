@@ -54,11 +54,6 @@ pub(crate) struct Packed {
     pub(crate) is_solid: bool,
 }
 
-/// Whether the bytes begin as an archive of a generation that [`index`] reads.
-pub(crate) fn is_magic(head: &[u8]) -> bool {
-    head.starts_with(four::MAGIC) || head.starts_with(five::MAGIC)
-}
-
 /// Reads what a set of volumes holds, from the first; a single archive is a set of one.
 ///
 /// Of three or more volumes with one stored entry, only the first two are read, and the last where it
