@@ -14,6 +14,8 @@ mod context;
 mod job;
 mod reader;
 mod sink;
+#[cfg(feature = "tar")]
+mod unpack;
 
 use std::{
     collections::HashMap,
@@ -228,6 +230,13 @@ impl Slice {
         let place = |at: u64| self.within.start.saturating_add(at).min(self.within.end);
         reader::open(&self.recipe, place(range.start)..place(range.end), cx).await
     }
+}
+
+/// The most that may honestly come out of so many bytes, and be kept.
+#[cfg(feature = "tar")]
+pub(crate) fn most_from(packed: u64, limits: &Limits) -> u64 {
+    let honest = packed.saturating_mul(MOST_RATIO).max(UNSUSPICIOUS);
+    honest.min(limits.decoded_entry)
 }
 
 /// The name of what is decoded on disk: nobody can choose it.

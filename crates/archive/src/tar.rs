@@ -4,9 +4,10 @@
 //! So a listing asks for one page of every entry, and an entry that was found is a range.
 
 mod extensions;
+mod packed;
+mod tape;
 
 use std::{
-    io::{Read, Seek, SeekFrom},
     ops::Range,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -24,6 +25,9 @@ use crate::{
     sync_reader::SyncReader,
 };
 use extensions::Extensions;
+use tape::{Plain, Tape};
+
+pub(crate) use packed::index as packed_index;
 
 /// Everything in a tar is a multiple of this, in bytes.
 const BLOCK: u64 = 512;
@@ -34,23 +38,37 @@ const BLOCK: u64 = 512;
 /// [`Error::Corrupt`] for what is no tar, is cut off or has more headers than the limits let through;
 /// whatever kept the source from being read.
 pub(crate) fn index(reader: &mut SyncReader, source: &Source, limits: &Limits) -> Result<Index> {
+    let mut tape = Plain::new(reader, source.length());
+    let found = all(&mut tape, source.length(), limits)?;
+    let content = |body: Range<u64>| {
+        Ok(Content::Map(vec![Segment {
+            source: source.clone(),
+            range: body,
+        }]))
+    };
+    let entries = found.into_iter().map(|found| found.entry(limits, &content));
+    Ok(Index {
+        format: "tar",
+        entries: entries.collect::<Result<_>>()?,
+    })
+}
+
+/// Walks all headers of a tar that has no more than this length.
+fn all(tape: &mut dyn Tape, length: u64, limits: &Limits) -> Result<Vec<Found>> {
     let mut walk = Walk {
-        length: source.length(),
+        length,
         at: 0,
         headers: 0,
         limits,
     };
-    let mut entries = Vec::new();
-    while let Some(found) = walk.next(reader)? {
-        if entries.len() == limits.entries {
-            return Err(corrupt("the tar has more entries than are read"));
+    let mut all = Vec::new();
+    while let Some(found) = walk.next(tape)? {
+        if all.len() == limits.entries {
+            return Err(corrupt("it has more entries than are read"));
         }
-        entries.push(found.entry(source, limits)?);
+        all.push(found);
     }
-    Ok(Index {
-        format: "tar",
-        entries,
-    })
+    Ok(all)
 }
 
 /// Where in the file the headers are followed.
@@ -71,9 +89,9 @@ struct Found {
 
 impl Walk<'_> {
     /// The next entry, or none at the end.
-    fn next(&mut self, reader: &mut SyncReader) -> Result<Option<Found>> {
+    fn next(&mut self, tape: &mut dyn Tape) -> Result<Option<Found>> {
         let mut extensions = Extensions::default();
-        while let Some(header) = self.header(reader)? {
+        while let Some(header) = self.header(tape)? {
             let kind = header.entry_type();
             let size = header.entry_size().map_err(|_| corrupt("a size in it"))?;
             let is_extension = kind.is_gnu_longname()
@@ -82,7 +100,7 @@ impl Walk<'_> {
                 || kind.is_pax_global_extensions();
             if is_extension {
                 let body = self.body(size)?;
-                let bytes = self.read(reader, body)?;
+                let bytes = self.read(tape, body)?;
                 if kind.is_gnu_longname() {
                     extensions.set_long_name(&bytes);
                 } else if kind.is_pax_local_extensions() {
@@ -90,7 +108,7 @@ impl Walk<'_> {
                 }
                 continue;
             }
-            self.skip_sparse_map(reader, &header)?;
+            self.skip_sparse_map(tape, &header)?;
             let has_body = !matches!(
                 kind,
                 EntryType::Link
@@ -115,14 +133,14 @@ impl Walk<'_> {
     }
 
     /// One header block, or none where a block of zeros or the end of the file is.
-    fn header(&mut self, reader: &mut SyncReader) -> Result<Option<Header>> {
-        if self.at == self.length {
+    fn header(&mut self, tape: &mut dyn Tape) -> Result<Option<Header>> {
+        if tape.is_end(self.at)? {
             return Ok(None);
         }
         let at = self.at;
         let end = at.checked_add(BLOCK).filter(|end| *end <= self.length);
         let end = end.ok_or_else(|| corrupt("it ends within a header"))?;
-        let block = self.read(reader, at..end)?;
+        let block = self.read(tape, at..end)?;
         self.at = end;
         if block.iter().all(|byte| *byte == 0) {
             return Ok(None);
@@ -155,40 +173,35 @@ impl Walk<'_> {
     }
 
     /// Jumps over the rest of an old sparse map, which lies between a header and its body.
-    fn skip_sparse_map(&mut self, reader: &mut SyncReader, header: &Header) -> Result<()> {
+    fn skip_sparse_map(&mut self, tape: &mut dyn Tape, header: &Header) -> Result<()> {
         let is_sparse = header.entry_type().is_gnu_sparse();
         let mut goes_on = is_sparse && header.as_gnu().is_some_and(tar::GnuHeader::is_extended);
         while goes_on {
             let block = self.body(BLOCK)?;
             let mut more = tar::GnuExtSparseHeader::new();
-            let bytes = self.read(reader, block)?;
+            let bytes = self.read(tape, block)?;
             more.as_mut_bytes().copy_from_slice(&bytes);
             goes_on = more.is_extended();
         }
         Ok(())
     }
 
-    fn read(&mut self, reader: &mut SyncReader, range: Range<u64>) -> Result<Vec<u8>> {
+    fn read(&mut self, tape: &mut dyn Tape, range: Range<u64>) -> Result<Vec<u8>> {
         let length = range.end - range.start;
         self.headers = self.headers.saturating_add(length);
         if self.headers > self.limits.header_bytes {
             return Err(corrupt("it has more headers than are read"));
         }
-        let length = usize::try_from(length).map_err(|_| corrupt("a header is too long"))?;
-        let mut bytes = vec![0; length];
-        let read = reader
-            .seek(SeekFrom::Start(range.start))
-            .and_then(|_| reader.read_exact(&mut bytes));
-        read.map_err(|error| {
-            let failure = reader.take_failure();
-            failure.unwrap_or_else(|| corrupt(&format!("it cannot be read: {error}")))
-        })?;
-        Ok(bytes)
+        tape.read(range)
     }
 }
 
 impl Found {
-    fn entry(self, source: &Source, limits: &Limits) -> Result<Entry> {
+    fn entry(
+        self,
+        limits: &Limits,
+        content: &dyn Fn(Range<u64>) -> Result<Content>,
+    ) -> Result<Entry> {
         let (header, extensions) = (&self.header, self.extensions);
         let kind = header.entry_type();
         let bytes = match extensions.name {
@@ -212,10 +225,7 @@ impl Found {
         let length = self.body.end - self.body.start;
         let is_map = state == State::Ready && !is_dir && length > 0;
         let content = if is_map {
-            Content::Map(vec![Segment {
-                source: source.clone(),
-                range: self.body.clone(),
-            }])
+            content(self.body.clone())?
         } else {
             Content::Nothing
         };

@@ -16,7 +16,9 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{ByteStream, Error, File, Freshness, Meta, Priority, ReadCx, Result};
 
-use crate::{Source, content::Content, index::Entry, map, sync_reader::SyncReader};
+use universal_p2p_store::{Policy, Settings, Store};
+
+use crate::{Source, Spools, index::Entry, sync_reader::SyncReader};
 
 /// Bytes in memory that count how often they are read.
 #[derive(Clone)]
@@ -133,17 +135,27 @@ pub(crate) fn ranges(length: u64) -> Vec<Range<u64>> {
     ranges
 }
 
-/// Compares an entry that is a map with what another program unpacked.
+/// Where entries are decoded to, with room for all of them.
+pub(crate) fn spools(folder: &tempfile::TempDir) -> Arc<Spools> {
+    let settings = Settings {
+        limit: 1 << 30,
+        keep_free: 0,
+        policy: Policy::Lru,
+    };
+    let store = Store::open(folder.path(), settings).expect("a usable folder");
+    while !store.disk_use().counted {
+        std::thread::yield_now();
+    }
+    Spools::new(store, 2)
+}
+
+/// Compares an entry with what another program unpacked.
 pub(crate) fn assert_reads(entry: &Entry, right: &[u8]) {
     assert_eq!(entry.length, right.len() as u64);
-    let segments = match &*entry.content {
-        Content::Map(segments) => segments.as_slice(),
-        _ => &[],
-    };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for range in ranges(entry.length) {
         let read =
-            runtime.block_on(async { all(map::open(segments, range.clone(), &CX).await?).await });
+            runtime.block_on(async { all(entry.content.open(range.clone(), &CX).await?).await });
         let within = |at| usize::try_from(at).expect("in memory");
         let right = &right[within(range.start)..within(range.end)];
         assert!(read.expect("readable") == right, "{range:?}");

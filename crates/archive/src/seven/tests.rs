@@ -1,11 +1,9 @@
 use std::{fs, path::Path, process::Command};
 
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use universal_p2p_store::{Policy, Settings, Store};
 
 use super::*;
-use crate::testing::{self, CX, Served};
+use crate::testing::{self, CX, Served, spools};
 
 /// The files that are packed, in a folder of their own.
 fn files(folder: &Path) {
@@ -37,19 +35,6 @@ fn pack(folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     let made = made.ok()?;
     assert!(made.status.success(), "{arguments:?}");
     fs::read(folder.join("out.7z")).ok()
-}
-
-fn spools(folder: &TempDir) -> Arc<Spools> {
-    let settings = Settings {
-        limit: 1 << 30,
-        keep_free: 0,
-        policy: Policy::Lru,
-    };
-    let store = Store::open(folder.path(), settings).expect("a usable folder");
-    while !store.disk_use().counted {
-        std::thread::yield_now();
-    }
-    Spools::new(store, 2)
 }
 
 fn indexed(served: &Served, runtime: &Runtime, spools: &Arc<Spools>) -> Result<Index> {

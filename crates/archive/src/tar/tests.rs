@@ -4,7 +4,10 @@ use tokio::runtime::Runtime;
 use universal_p2p_core::Result;
 
 use super::*;
-use crate::testing::{self, Served};
+use crate::{
+    magic::Packing,
+    testing::{self, Served},
+};
 
 /// Makes files and packs them with Python; returns the tar.
 fn pack(folder: &Path, format: &str) -> Vec<u8> {
@@ -141,4 +144,75 @@ fn sparse_files_are_listed_and_not_read() {
         assert_eq!(index.entries[0].state, State::Unsupported, "{name}");
         testing::assert_reads(&index.entries[1], b"hello\n");
     }
+}
+
+#[test]
+fn a_packed_tar_is_decoded_once_to_list_it_and_once_to_read_it() {
+    let (folder, disk) = (tempfile::tempdir(), tempfile::tempdir().expect("a folder"));
+    let folder = folder.expect("a folder");
+    pack(folder.path(), "PAX_FORMAT");
+    let spools = testing::spools(&disk);
+    let runtime = Runtime::new().expect("a runtime");
+    for (program, packing) in [
+        ("gzip", Packing::Gzip),
+        ("xz", Packing::Xz),
+        ("bzip2", Packing::Bzip2),
+        ("zstd", Packing::Zstd),
+    ] {
+        let script = format!(
+            "{program} -c out.tar > a; {program} -c </dev/null > b; cat a b > out.{program}"
+        );
+        let made = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .status();
+        assert!(made.expect("a shell runs").success());
+        let bytes = fs::read(folder.path().join(format!("out.{program}"))).expect("packed");
+        if bytes.is_empty() {
+            continue; // This machine does not have the program.
+        }
+        let open = |bytes: Vec<u8>| {
+            let served = Served::named(program, bytes);
+            let mut reader = served.reader(runtime.handle());
+            let (source, limits) = (served.source(), Limits::default());
+            packed_index(&mut reader, &source, packing, program, &limits, &spools)
+        };
+        for length in [bytes.len() / 2, bytes.len() / 3, 10] {
+            let cut = open(bytes[..length].to_vec());
+            assert!(
+                matches!(cut, Err(Error::Corrupt { .. })),
+                "{program} {length}"
+            );
+        }
+        let index = open(bytes).expect("a packed tar");
+        assert_eq!(index.entries.len(), 9);
+        for number in [0, 1, 2, 3, 8] {
+            let right = fs::read(folder.path().join("out").join(number.to_string()));
+            testing::assert_reads(&index.entries[number], &right.expect("unpacked"));
+        }
+    }
+}
+
+#[test]
+fn a_tar_that_is_packed_too_well_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = tempfile::tempdir().expect("a folder");
+    let made = Command::new("sh")
+        .args([
+            "-c",
+            "truncate -s 400M z && tar -cf - z | bzip2 -c > z.tar.bz2",
+        ])
+        .current_dir(folder.path())
+        .status();
+    assert!(made.expect("a shell runs").success());
+    let served = Served::new(fs::read(folder.path().join("z.tar.bz2")).expect("packed"));
+    if served.source().length() == 0 {
+        return; // This machine does not have the program.
+    }
+    let runtime = Runtime::new().expect("a runtime");
+    let mut reader = served.reader(runtime.handle());
+    let (source, limits) = (served.source(), Limits::default());
+    let spools = testing::spools(&disk);
+    let found = packed_index(&mut reader, &source, Packing::Bzip2, "z", &limits, &spools);
+    assert!(matches!(found, Err(Error::Corrupt { .. })));
 }

@@ -1,0 +1,65 @@
+//! Decoders of streams that were packed as a whole.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use bzip2::bufread::MultiBzDecoder;
+use flate2::bufread::MultiGzDecoder;
+use lzma_rust2::XzReader;
+use ruzstd::decoding::StreamingDecoder;
+
+use crate::magic::Packing;
+
+/// Bytes that are read at a time.
+const BUFFER: usize = 64 << 10;
+
+impl Packing {
+    /// Decodes a stream, and all that follow it in the same file. The memory is in bytes.
+    pub(crate) fn decoder<'a>(self, from: impl Read + 'a, memory: u64) -> Box<dyn Read + 'a> {
+        let from = BufReader::with_capacity(BUFFER, from);
+        match self {
+            Self::Gzip => Box::new(MultiGzDecoder::new(from)),
+            Self::Bzip2 => Box::new(MultiBzDecoder::new(from)),
+            Self::Xz => {
+                let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX - 1);
+                Box::new(XzReader::new_mem_limit(from, true, most))
+            }
+            Self::Zstd => Box::new(Frames::Between(from)),
+        }
+    }
+}
+
+/// Frames of Zstandard, one after the other. The library takes none whose window is above 100 MB.
+enum Frames<R: Read> {
+    Between(BufReader<R>),
+    Within(Box<StreamingDecoder<BufReader<R>, ruzstd::decoding::FrameDecoder>>),
+    Broken,
+}
+
+impl<R: Read> Read for Frames<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match std::mem::replace(self, Self::Broken) {
+                Self::Between(mut from) => {
+                    if from.fill_buf()?.is_empty() {
+                        *self = Self::Between(from);
+                        return Ok(0);
+                    }
+                    let decoder = StreamingDecoder::new(from).map_err(io::Error::other)?;
+                    *self = Self::Within(Box::new(decoder));
+                }
+                Self::Within(mut decoder) => {
+                    let read = decoder.read(into)?;
+                    if read > 0 {
+                        *self = Self::Within(decoder);
+                        return Ok(read);
+                    }
+                    *self = Self::Between(decoder.into_inner());
+                }
+                Self::Broken => return Err(io::ErrorKind::InvalidData.into()),
+            }
+        }
+    }
+}
