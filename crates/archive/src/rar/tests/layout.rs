@@ -55,6 +55,9 @@ async fn the_first_byte_at_90_percent_of_50_volumes_touches_three_of_them() {
         let found = read(movie, at..at + 100).await.expect("bytes");
         assert_eq!(found, bytes[within(&(at..at + 100))]);
         assert_eq!(touched(&set), [0, 1, 44], "{generation:?}");
+        // A window of headers in each, and what was asked for.
+        let read_so_far: u64 = set.iter().map(Served::bytes_read).sum();
+        assert_eq!(read_so_far, 3 * 4_096 + 100);
         let found = read(movie, 0..movie.length).await.expect("all");
         assert!(found == bytes, "{generation:?}");
         assert!(set[44].bytes_read() < 40_000);
