@@ -101,6 +101,11 @@ fn entries_of_tars_come_like_files() {
 }
 
 #[test]
+fn entries_of_7z_come_like_files() {
+    assert_all_entries(&["copy.7z", "lzma2.7z"]);
+}
+
+#[test]
 fn entries_of_zips_in_zips_come_like_files() {
     assert_all_entries(&[
         "outer.zip/inner/stored.zip",

@@ -51,6 +51,10 @@ hostile = (made / "hostile.zip").read_bytes().replace(b"nul_.txt", b"nul\0.txt")
 whole = (made / "stored.zip").read_bytes()
 (made / "cut.zip").write_bytes(whole[: len(whole) // 2])
 
+for method in ["copy", "lzma2"]:
+    seven = ["7z", "a", "-bso0", f"-m0={method}", (made / f"{method}.7z").absolute(), "."]
+    subprocess.run(seven, check=True, cwd=files)
+
 subprocess.run(
     ["7z", "a", "-bso0", "-psecret", "-mem=ZipCrypto", made / "encrypted.zip", files / names[0]],
     check=True,

@@ -30,6 +30,13 @@ impl Inner {
         // Not every format needs each of them.
         let _ = (&etag, &limits, &spools);
         match format {
+            #[cfg(feature = "zip")]
+            Format::Zip => {
+                self.blocking(volumes, move |mut reader, source| {
+                    crate::zip::index(&mut reader, &source, &limits)
+                })
+                .await
+            }
             #[cfg(feature = "seven")]
             Format::Seven => {
                 self.blocking(volumes, move |mut reader, source| {
