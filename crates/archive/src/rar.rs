@@ -28,7 +28,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use universal_p2p_core::{Error, ReadCx, Result};
 
 pub(crate) use self::layout::Predicted;
-pub(crate) use self::volumes::{Numbering, Set, set_of};
+pub(crate) use self::volumes::{Numbering, set_of};
 use self::{
     header::corrupt,
     scan::{Reach, Volume},

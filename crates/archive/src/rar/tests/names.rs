@@ -1,9 +1,9 @@
 //! Which names make up a set.
 
-use crate::rar::{Numbering, Set, set_of};
+use crate::rar::{Numbering, set_of};
 
 fn set(name: &str, names: &[&str]) -> Option<(Numbering, Vec<String>)> {
-    set_of(name, names.iter().copied()).map(|Set { numbering, names }| (numbering, names))
+    set_of(name, names.iter().copied()).map(|set| (set.numbering, set.names))
 }
 
 #[track_caller]
