@@ -97,7 +97,7 @@ fn entries_of_zips_come_like_files() {
 
 #[test]
 fn entries_of_tars_come_like_files() {
-    assert_all_entries(&["plain.tar"]);
+    assert_all_entries(&["plain.tar", "a.tar.gz", "a.tar.xz", "a.tbz2"]);
 }
 
 #[test]

@@ -27,9 +27,10 @@ pack("deflated.zip", zipfile.ZIP_DEFLATED)
 pack("outer.zip", zipfile.ZIP_STORED, ["stored.zip", "deflated.zip"])
 pack("packed.zip", zipfile.ZIP_DEFLATED, ["stored.zip"])
 
-with tarfile.open(made / "plain.tar", "w") as archive:
-    for entry in names:
-        archive.add(files / entry, entry)
+for name, mode in [("plain.tar", "w"), ("a.tar.gz", "w:gz"), ("a.tar.xz", "w:xz"), ("a.tbz2", "w:bz2")]:
+    with tarfile.open(made / name, mode) as archive:
+        for entry in names:
+            archive.add(files / entry, entry)
 
 deepest = made / "stored.zip"
 for depth in range(1, 4):

@@ -219,5 +219,5 @@ fn key(files: &[Arc<dyn File>]) -> String {
     key
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tar"))]
 mod tests;

@@ -13,6 +13,12 @@ const TAIL: u64 = 22 + 65_535;
 /// What a zip ends with, before its comment.
 const ZIP_END: &[u8] = b"PK\x05\x06";
 
+/// What a RAR begins with, behind a program of at most so many bytes.
+const RAR: &[u8] = b"Rar!\x1a\x07";
+
+/// Bytes of a program that may stand before a RAR.
+const PREFIX: u64 = 1 << 20;
+
 /// A format of archives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -42,6 +48,9 @@ const ZIP_WITH_PREFIX: [&str; 12] = [
     "zip", "cbz", "epub", "jar", "apk", "xpi", "docx", "xlsx", "pptx", "odt", "crx", "exe",
 ];
 
+/// Extensions of what may be a RAR though it begins as a program.
+const RAR_WITH_PREFIX: [&str; 3] = ["exe", "sfx", "rar"];
+
 /// Extensions of what may be a tar though it has no magic.
 const OLD_TAR: [&str; 2] = ["tar", "cbt"];
 
@@ -58,6 +67,12 @@ pub(crate) async fn detect(source: &Source, name: &str, cx: &ReadCx) -> Result<O
         return Ok(found);
     }
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if RAR_WITH_PREFIX.contains(&extension) {
+        let start = source.read(0..PREFIX.min(source.length()), cx).await?;
+        if start.windows(RAR.len()).any(|bytes| bytes == RAR) {
+            return Ok(Some(Format::Rar));
+        }
+    }
     if ZIP_WITH_PREFIX.contains(&extension) {
         let tail = source.length().saturating_sub(TAIL)..source.length();
         let tail = source.read(tail, cx).await?;

@@ -7,11 +7,7 @@ use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, Result};
 
 use super::Inner;
-use crate::{
-    Index, Source,
-    magic::{Format, Packing},
-    sync_reader::SyncReader,
-};
+use crate::{Index, Source, magic::Format, sync_reader::SyncReader};
 
 impl Inner {
     /// Reads the index of a set of volumes, most of which are one file.
@@ -51,8 +47,16 @@ impl Inner {
                 })
                 .await
             }
+            #[cfg(feature = "tar")]
+            Format::PackedTar(packing) => {
+                self.blocking(volumes, move |mut reader, source| {
+                    crate::tar::packed_index(&mut reader, &source, packing, &etag, &limits, &spools)
+                })
+                .await
+            }
             #[cfg(feature = "rar")]
             Format::Rar => crate::rar::index(volumes, &limits, &self.settings.cx).await,
+            #[cfg(not(all(feature = "rar", feature = "seven", feature = "tar", feature = "zip")))]
             other => Err(Error::Unsupported {
                 what: format!("{} archives", other.name()),
             }),
@@ -79,6 +83,7 @@ impl Inner {
     }
 }
 
+#[cfg(not(all(feature = "rar", feature = "seven", feature = "tar", feature = "zip")))]
 impl Format {
     fn name(self) -> &'static str {
         match self {
@@ -86,10 +91,7 @@ impl Format {
             Self::Rar => "RAR",
             Self::Seven => "7z",
             Self::Tar => "tar",
-            Self::PackedTar(Packing::Gzip) => "tar.gz",
-            Self::PackedTar(Packing::Zstd) => "tar.zst",
-            Self::PackedTar(Packing::Xz) => "tar.xz",
-            Self::PackedTar(Packing::Bzip2) => "tar.bz2",
+            Self::PackedTar(_) => "packed tar",
         }
     }
 }
