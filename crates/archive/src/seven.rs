@@ -45,7 +45,7 @@ pub(crate) fn index(
     spools: &Arc<Spools>,
 ) -> Result<Index> {
     let archive = match header::read(reader, source.length(), limits)? {
-        Header::Open(archive) => Arc::new(archive),
+        Header::Open(archive) => Arc::new(*archive),
         Header::Encrypted => return Ok(encrypted(source)),
     };
     let blocks: Result<Vec<_>> = (0..archive.blocks.len())

@@ -14,8 +14,10 @@ mod context;
 mod job;
 mod reader;
 mod sink;
-#[cfg(feature = "tar")]
+#[cfg(any(feature = "tar", feature = "zip"))]
 mod unpack;
+#[cfg(feature = "zip")]
+mod zip;
 
 use std::{
     collections::HashMap,
@@ -37,6 +39,8 @@ use crate::limits::Limits;
 use job::Job;
 
 pub(crate) use context::Context;
+#[cfg(feature = "zip")]
+pub(crate) use zip::{ZipEntry, zip_recipe};
 
 /// The protocol under which what is decoded is booked on disk.
 const PROTOCOL: &str = "archive";
@@ -194,10 +198,6 @@ pub(crate) struct Slice {
 
 impl Slice {
     /// All of it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for formats whose entries are packed one by one")
-    )]
     pub(crate) fn whole(recipe: &Arc<Recipe>) -> Self {
         Self {
             within: 0..recipe.length(),

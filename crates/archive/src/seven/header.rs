@@ -27,7 +27,7 @@ const DEEPEST: usize = 4;
 
 /// What a header turns out to be.
 pub(super) enum Header {
-    Open(Archive),
+    Open(Box<Archive>),
     /// It cannot be read without a password.
     Encrypted,
 }
@@ -37,10 +37,10 @@ pub(super) fn read(reader: &mut SyncReader, length: u64, limits: &Limits) -> Res
     let mut header = first(reader, length, limits)?;
     for _ in 0..DEEPEST {
         match header.split_first() {
-            None => return Ok(Header::Open(Archive::default())),
+            None => return Ok(Header::Open(Box::default())),
             Some((0x01, content)) => {
                 check_count(content, limits)?;
-                return parse(&header).map(Header::Open);
+                return parse(&header).map(|archive| Header::Open(Box::new(archive)));
             }
             Some((0x17, content)) => match unpack(reader, content, length, limits)? {
                 Some(inner) => header = inner,

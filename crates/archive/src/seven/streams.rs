@@ -220,7 +220,8 @@ impl<'a> Folder<'a> {
         }
         let bound = count as u64 - 1;
         for _ in 0..bound {
-            (bytes.number()?, bytes.number()?);
+            bytes.number()?;
+            bytes.number()?;
         }
         let packed = inputs.saturating_sub(bound);
         if packed > 1 {
