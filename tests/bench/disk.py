@@ -1,6 +1,7 @@
 """What a folder takes on disk, watched while something happens; and readers that compare every byte."""
 
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,44 @@ class Meter:
         while not self.ended.wait(EVERY):
             self.most = max(self.most, allocated(self.folder))
             self.samples += 1
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[Path]:
+    """Mounts a file system in memory at a folder; only root may."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+class Room:
+    """Samples what is free on a file system in a thread of its own; `least` is the smallest sample so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.least = 1 << 62
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._sample)
+
+    def _sample(self) -> None:
+        while not self.ended.wait(EVERY):
+            found = os.statvfs(self.folder)
+            self.least = min(self.least, found.f_bavail * found.f_frsize)
+
+
+@contextmanager
+def least_free(folder: Path) -> Iterator[Room]:
+    """Measures as long as the block runs."""
+    running = Room(folder)
+    running.thread.start()
+    try:
+        yield running
+    finally:
+        running.ended.set()
+        running.thread.join()
 
 
 @contextmanager
