@@ -1,9 +1,10 @@
 """What a folder takes on disk, watched while something happens; and readers that compare every byte."""
 
 import os
+import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from clients import Reader
@@ -33,32 +34,59 @@ def allocated(folder: str | Path) -> int:
     return total
 
 
-class Meter:
-    """Samples a folder in a thread of its own; `most` is the largest sample so far."""
+class Sampler:
+    """Looks at something in a thread of its own, and keeps the most and the least it saw."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, look: Callable[[], int]) -> None:
+        self.look = look
         self.most = 0
-        self.samples = 0
+        self.least = 1 << 62
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._sample)
 
     def _sample(self) -> None:
         while not self.ended.wait(EVERY):
-            self.most = max(self.most, allocated(self.folder))
-            self.samples += 1
+            seen = self.look()
+            self.most = max(self.most, seen)
+            self.least = min(self.least, seen)
 
 
 @contextmanager
-def meter(folder: Path) -> Iterator[Meter]:
-    """Measures as long as the block runs."""
-    running = Meter(folder)
+def sampled(look: Callable[[], int]) -> Iterator[Sampler]:
+    """Looks as long as the block runs."""
+    running = Sampler(look)
     running.thread.start()
     try:
         yield running
     finally:
         running.ended.set()
         running.thread.join()
+
+
+def meter(folder: Path) -> AbstractContextManager[Sampler]:
+    """What a folder takes."""
+    return sampled(lambda: allocated(folder))
+
+
+def least_free(folder: Path) -> AbstractContextManager[Sampler]:
+    """What is free on a folder's file system."""
+
+    def free() -> int:
+        found = os.statvfs(folder)
+        return found.f_bavail * found.f_frsize
+
+    return sampled(free)
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[Path]:
+    """Mounts a file system in memory at a folder; only root may."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def compare(url: str, fixture: Fixture, start: int, length: int) -> None:

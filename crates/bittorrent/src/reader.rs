@@ -88,18 +88,17 @@ impl Reader {
             }
             let piece = layout.chunk_at(self.at);
             self.look_ahead(piece);
+            let upto = layout.bytes_of(piece).end.min(self.end);
+            let read = object.read_checked(self.at..upto).await;
+            let read = read.map_err(|error| disk_error("reading a piece", error))?;
+            if let Some(bytes) = read {
+                self.at += bytes.len() as u64;
+                self.has_read = true;
+                return Ok(Some(bytes));
+            }
             match object.held(piece) {
-                Held::Checked => {
-                    let upto = layout.bytes_of(piece).end.min(self.end);
-                    let read = object.read_checked(self.at..upto).await;
-                    let read = read.map_err(|error| disk_error("reading a piece", error))?;
-                    // None: it was given up while it was read.
-                    if let Some(bytes) = read {
-                        self.at += bytes.len() as u64;
-                        self.has_read = true;
-                        return Ok(Some(bytes));
-                    }
-                }
+                // It was given up while it was read, and is there again.
+                Held::Checked => {}
                 Held::Unchecked => {
                     let settled = object.settle_doubt(piece).await;
                     settled.map_err(|error| disk_error("hashing a piece", error))?;
@@ -170,7 +169,7 @@ impl Reader {
         self.reach = reach;
         if let Some(ahead) = &mut self.ahead {
             ahead.move_to(self.at, reach);
-        } else if ahead::is_something_missing(object, self.at..self.end, reach) {
+        } else if is_new_piece && ahead::is_something_missing(object, self.at..self.end, reach) {
             let range = self.at..self.end;
             self.ahead = Some(Ahead::begin(&self.source, self.file, range, reach));
         }

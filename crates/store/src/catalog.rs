@@ -110,10 +110,10 @@ impl Entry {
         self.is_dirty = true;
     }
 
-    /// Notes a use now where none is known.
-    pub(crate) fn came(&mut self) {
+    /// Notes a use at this stamp where none is known.
+    pub(crate) fn came_at(&mut self, stamp: u64) {
         if self.last == 0 {
-            (self.first, self.last) = (clock::stamp(), clock::stamp());
+            (self.first, self.last) = (stamp, stamp);
             self.is_dirty = true;
         }
     }

@@ -3,6 +3,7 @@
 mod doubt;
 mod giving;
 mod room;
+mod syncing;
 
 use std::{
     fs::File,
@@ -24,7 +25,7 @@ use crate::{
     clock,
     gauge::{Charge, Gauge},
     platform,
-    presence::{Held, Pages, Presence},
+    presence::{Held, Presence},
     recency::Run,
     window::{Window, Windows},
 };
@@ -303,40 +304,6 @@ impl Object {
                 .map(|()| buffer.filled(length))
         };
         spawn_blocking(from_disk).await.map_err(io::Error::other)?
-    }
-
-    /// Syncs the data, then hands the pages that had changed before that to the index.
-    pub(crate) fn sync_pages(
-        &self,
-        write: impl FnMut(u32, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let pages = self.presence().take_dirty_pages();
-        let synced = self.file.sync_data();
-        self.hand_over(pages, synced, write)
-    }
-
-    /// Hands the pages to the index from which something went. What arrived lately is not in them,
-    /// so that no data has to be synced for it.
-    pub(crate) fn write_gone_pages(
-        &self,
-        write: impl FnMut(u32, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let pages = self.presence().take_gone_pages();
-        self.hand_over(pages, Ok(()), write)
-    }
-
-    fn hand_over(
-        &self,
-        pages: Pages,
-        ready: io::Result<()>,
-        mut write: impl FnMut(u32, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let mut rows = pages.rows.iter();
-        let written = ready.and_then(|()| rows.try_for_each(|(page, bits)| write(*page, bits)));
-        if written.is_err() {
-            self.presence().put_back(pages);
-        }
-        written
     }
 
     /// Whether no chunk is in doubt any more.

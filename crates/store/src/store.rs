@@ -201,7 +201,7 @@ impl Store {
                 entry.layout = Some(layout);
                 entry.changed();
             }
-            entry.came();
+            entry.came_at(clock::stamp());
             (Arc::clone(&entry.charge), entry.runs.to_vec())
         });
         let start = Start {

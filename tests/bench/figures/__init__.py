@@ -22,6 +22,7 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "second-reader": latency.second_reader,
     "liar": swarms.liar,
     "limit": disk.limit,
+    "keep-free": disk.keep_free,
     "accounting": disk.accounting,
     "damage": index.damage,
     "parallel": resources.parallel,

@@ -81,6 +81,53 @@ def limit(bench: Bench) -> list[Row]:
     ]
 
 
+def keep_free(bench: Bench) -> list[Row]:
+    """What `limit` reads, on a disk of its own of which a part has to stay free, beside a torrent that is pinned."""
+    film = fixtures.full(bench.source, "limit.mp4", LENGTH, PIECE)
+    pinned = fixtures.full(bench.source, "pinned.mp4", 64, PIECE)
+    free = 200 * MIB
+    names = ("right", "below", "touched", "first", "second")
+    seen: dict[str, dict[str, list[float]]] = {name: {agent: [] for agent in bench.agents} for name in names}
+
+    def use(name: str) -> None:
+        folder = bench.new_folder()
+        with ExitStack() as stack:
+            room = stack.enter_context(disk.small_disk(folder, 600 * MIB))
+            seeders = stack.enter_context(swarm([film]))
+            config = Agent.CONFIG + f'[disk]\nlimit = "1TB"\nkeep_free = "{free}"\n'
+            server = bench.start(name, folder, config)
+            stack.callback(lambda: server.kill())
+            with swarm([pinned]) as others:
+                server.manage("PUT", f"/items/bittorrent/{pinned.info_hash}/pin")
+                disk.compare(server.open(pinned, others.peers), pinned, 0, pinned.length)
+            url = server.open(film, seeders.peers)
+            with disk.least_free(room) as meter:
+                for turn in ("first", "second"):
+                    began = time.perf_counter()
+                    disk.compare(url, film, 0, film.length)
+                    seen[turn][name].append(film.length / (time.perf_counter() - began) / 1e6)
+                for start in sorted(clients.places(film.length, 20, 4 * MIB), reverse=True):
+                    disk.compare(url, film, start, MIB)
+                part = film.length // READERS
+                with ThreadPoolExecutor(READERS) as pool:
+                    list(pool.map(lambda reader: disk.compare(url, film, reader * part, part), range(READERS)))
+            # of this one nobody is left to fetch from
+            seen["touched"][name].append(is_wrong(server.open(pinned, []), pinned, 0, pinned.length))
+            seen["right"][name].append(1)
+            seen["below"][name].append((free - meter.least) / PIECE)
+
+    for name in bench.agents:
+        with bench.attempt(name):
+            use(name)
+    return [
+        Row("1 GB, 400 MiB of disk, 64 pinned: every byte right", "", seen["right"], [at_least(1, "")], min),
+        Row("1 GB, 400 MiB of disk: most below keep_free", "pieces", seen["below"], [at_most(READERS, "pieces")], max),
+        Row("1 GB, 400 MiB of disk: pinned bytes lost", "", seen["touched"], [at_most(0, "")], max),
+        Row("1 GB, 400 MiB of disk: first reading", "MB/s", seen["first"]),
+        Row("1 GB, 400 MiB of disk: second reading", "MB/s", seen["second"]),
+    ]
+
+
 def kills(bench: Bench) -> list[Row]:
     """Kills at random moments while three read, then a start, and everything is compared."""
     film = fixtures.full(bench.source, "kills.mp4", 256, PIECE // 4)

@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 use universal_p2p_core::Item;
 
 use super::Store;
-use crate::{layout::DISK_BLOCK, platform};
+use crate::{clock, layout::DISK_BLOCK, platform};
 
 /// Tells files that are being written apart.
 static PARTIAL: AtomicU64 = AtomicU64::new(0);
@@ -56,7 +56,7 @@ impl Store {
 
     fn write_document(&self, item: &Item, kind: &str, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let charge = self.catalog.with(item, |entry| {
-            entry.came();
+            entry.came_at(clock::stamp());
             entry.documents.add(kind, &self.gauge)
         });
         let room = (bytes.len() as u64).next_multiple_of(DISK_BLOCK);

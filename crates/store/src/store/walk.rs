@@ -7,14 +7,14 @@ use std::{
     fs::{self, DirEntry, Metadata},
     io,
     path::Path,
-    sync::Weak,
+    sync::{Arc, Weak},
     time::UNIX_EPOCH,
 };
 
 use universal_p2p_core::{Id, Item};
 
 use super::{Store, ballast, documents::BEING_WRITTEN};
-use crate::{clock, index::protocol, platform};
+use crate::{catalog::Entry, clock, index::protocol, platform};
 
 /// Counts everything, once.
 pub(super) fn count(store: &Weak<Store>) {
@@ -33,14 +33,7 @@ impl Store {
             let Ok(metadata) = file.metadata() else {
                 return;
             };
-            let used = modified(&metadata);
-            let charge = self.catalog.with(&item, |entry| {
-                if entry.last == 0 {
-                    (entry.first, entry.last) = (used, used);
-                    entry.changed();
-                }
-                std::sync::Arc::clone(&entry.charge)
-            });
+            let charge = self.adopt(&item, &metadata, |entry| Arc::clone(&entry.charge));
             match self.open_object(&item) {
                 // It counts by itself, and may be written to by now.
                 Some(object) => object.recount(),
@@ -59,16 +52,19 @@ impl Store {
             let Ok(metadata) = file.metadata() else {
                 return;
             };
-            let used = modified(&metadata);
-            let charge = self.catalog.with(&item, |entry| {
-                if entry.last == 0 {
-                    (entry.first, entry.last) = (used, used);
-                    entry.changed();
-                }
+            let charge = self.adopt(&item, &metadata, |entry| {
                 entry.documents.add(&kind, &self.gauge)
             });
             charge.set(charge.bytes() + platform::allocated(&metadata));
         });
+    }
+
+    /// The item of a file; where nothing is known of it, it was last used when the file was changed.
+    fn adopt<T>(&self, item: &Item, file: &Metadata, work: impl FnOnce(&mut Entry) -> T) -> T {
+        self.catalog.with(item, |entry| {
+            entry.came_at(modified(file));
+            work(entry)
+        })
     }
 
     /// Counts what is nobody's: the index, what is held back for a full disk, what networks keep for themselves, the folders.
@@ -83,7 +79,7 @@ impl Store {
     pub(super) fn set_allowance(&self) {
         let documents_and_pins: u64 = {
             let items = self.catalog.lock();
-            let fixed = |entry: &crate::catalog::Entry| {
+            let fixed = |entry: &Entry| {
                 let pinned = if entry.pinned {
                     entry.charge.bytes()
                 } else {

@@ -6,16 +6,15 @@ use std::{
 };
 
 use proptest::prelude::*;
-use universal_p2p_core::Site;
 
 use super::*;
-use crate::{Announcer, Reason, RemoveError, Withdrawn, platform};
+use crate::{Announcer, Reason, Withdrawn, platform};
 
 /// The chunks of these tests: large enough for the file system to free them.
-const BIG: u64 = 64 << 10;
+pub(super) const BIG: u64 = 64 << 10;
 
 /// Room for so many big chunks, besides what the store takes for itself.
-fn with_room_for(folder: &TempDir, chunks: u64, policy: Policy) -> Arc<Store> {
+pub(super) fn with_room_for(folder: &TempDir, chunks: u64, policy: Policy) -> Arc<Store> {
     // The index takes some, and grows a little.
     let own = open_store(folder).disk_use().own + (2 << 20);
     let settings = Settings {
@@ -36,21 +35,21 @@ fn with_room_for(folder: &TempDir, chunks: u64, policy: Policy) -> Arc<Store> {
     store
 }
 
-fn named(name: &str) -> Item {
+pub(super) fn named(name: &str) -> Item {
     Item {
         protocol: "test",
         id: Id::new(name).expect("valid"),
     }
 }
 
-fn object(store: &Arc<Store>, name: &str, chunks: u64) -> Arc<Object> {
+pub(super) fn object(store: &Arc<Store>, name: &str, chunks: u64) -> Arc<Object> {
     let layout = Layout::new(chunks * BIG, BIG).expect("few chunks");
     let opened = store.object(&named(name), layout, Arc::new(|_, _| true));
     opened.expect("a fresh folder")
 }
 
 /// Fetches a chunk as an engine does: waits for room, which has to come.
-fn fetch(object: &Arc<Object>, chunk: u32) {
+pub(super) fn fetch(object: &Arc<Object>, chunk: u32) {
     let start = object.layout().bytes_of(chunk).start;
     let mut tries = 0;
     while !object.reserve(chunk) {
@@ -75,7 +74,7 @@ fn allocated(folder: &Path) -> u64 {
     own + sizes.sum::<u64>()
 }
 
-fn held(object: &Object) -> Vec<u32> {
+pub(super) fn held(object: &Object) -> Vec<u32> {
     let chunks = 0..object.layout().chunks();
     chunks
         .filter(|chunk| object.held(*chunk) == Held::Checked)
@@ -284,58 +283,6 @@ fn chunks_that_share_blocks_of_the_disk_leave_nothing_behind() {
     }
     give_up(&store, &odd, &held(&odd));
     assert_eq!(store.item(&named("odd")).expect("known").disk, 0);
-}
-
-#[test]
-fn a_removed_item_is_gone_and_may_come_again() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let store = with_room_for(&folder, 64, Policy::Lru);
-    let film = object(&store, "film", 10);
-    (0..10).for_each(|chunk| fetch(&film, chunk));
-    store.pin(&named("film"), true).expect("room");
-    let refused = store.remove(&named("film"));
-    assert!(
-        matches!(refused, Err(RemoveError::Pinned { .. })),
-        "{refused:?}"
-    );
-    store.pin(&named("film"), false).expect("room");
-    let removed = store.remove(&named("film")).expect("unpinned");
-    assert_eq!((removed.items, removed.freed), (1, 10 * BIG));
-    assert!(film.is_gone() && !film.reserve(3) && held(&film).is_empty());
-    let refused = store.remove(&named("film"));
-    assert!(
-        matches!(refused, Err(RemoveError::Unknown { .. })),
-        "{refused:?}"
-    );
-    let again = object(&store, "film", 10);
-    fetch(&again, 2);
-    drop(film);
-    assert_eq!(held(&again), [2]);
-}
-
-#[test]
-fn a_site_is_purged_with_what_only_it_asked_for() {
-    let folder = TempDir::new().expect("a temporary folder");
-    let store = with_room_for(&folder, 64, Policy::Lru);
-    let site = |name: &str| Site {
-        name: name.into(),
-        evidence: universal_p2p_core::Evidence::Claimed,
-    };
-    let asks = [("a", "mine"), ("b", "mine"), ("b", "other"), ("c", "other")];
-    for (item, by) in asks {
-        let open = object(&store, item, 2);
-        fetch(&open, 0);
-        drop(store.lease(named(item), site(by)));
-    }
-    let removed = store.remove_site("mine").expect("it asked");
-    assert_eq!((removed.items, removed.freed), (1, BIG));
-    assert!(store.item(&named("a")).is_none());
-    let sites = store.sites_of(&named("b")).expect("an index");
-    assert_eq!(sites.len(), 1, "{sites:?}");
-    assert!(matches!(
-        store.remove_site("mine"),
-        Err(RemoveError::Unknown { .. })
-    ));
 }
 
 proptest! {
