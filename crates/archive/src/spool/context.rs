@@ -39,7 +39,6 @@ impl Context {
         }
     }
 
-
     /// Why the packed bytes stayed away, if they did.
     pub(super) fn take_failure(&self) -> Option<Error> {
         guard(&self.failure).take()
