@@ -71,9 +71,7 @@ fn ends(records: &[Record], directory: u64) -> Result<Vec<u64>> {
     let mut end = directory;
     for number in order.into_iter().rev() {
         let record = &records[number];
-        let least = record
-            .start
-            .checked_add(LOCAL + u64::from(record.name_length));
+        let least = record.start.checked_add(LOCAL);
         let least = least.and_then(|data| data.checked_add(record.packed));
         if least.is_none_or(|least| least > end) {
             return Err(corrupt("its entries overlap, or lie past its directory"));

@@ -33,7 +33,6 @@ pub(crate) struct Packed {
     pub(crate) length: u64,
     /// The CRC-32 of those.
     pub(crate) crc: u32,
-    name_length: u16,
     /// Where it has to end at the latest.
     end: u64,
     room: Arc<Room>,
@@ -50,7 +49,6 @@ impl Packed {
             packed: record.packed,
             length: record.length,
             crc: record.crc,
-            name_length: record.name_length,
             end,
             room: room.clone(),
             data: OnceCell::new(),
@@ -105,14 +103,14 @@ impl Packed {
             if header.len() as u64 != LOCAL || !header.starts_with(b"PK\x03\x04") {
                 return Err(corrupt("an entry is not where its directory says"));
             }
-            if u16_at(&header, 26) != self.name_length {
+            if u16_at(&header, 8) != self.method {
                 return Err(corrupt(
-                    "an entry's header names another than its directory",
+                    "an entry is packed in another way than its directory says",
                 ));
             }
-            // Neither sum can overflow: the index has seen the end of a longer one.
-            let names = u64::from(self.name_length) + u64::from(u16_at(&header, 28));
-            let range_start = start + LOCAL + names;
+            // Names may differ from those in the directory, where they are in two encodings.
+            let names = u64::from(u16_at(&header, 26)) + u64::from(u16_at(&header, 28));
+            let range_start = start.saturating_add(LOCAL + names);
             let range = range_start..range_start.saturating_add(self.packed);
             if range.end > self.end {
                 return Err(corrupt("an entry runs into the next"));

@@ -23,8 +23,6 @@ const UNICODE_PATH: u16 = 0x7075;
 pub(super) struct Record {
     pub(super) name: Box<[u8]>,
     pub(super) text: Option<Box<str>>,
-    /// Bytes of the name in the headers, which is not always the name above.
-    pub(super) name_length: u16,
     pub(super) is_dos: bool,
     pub(super) is_dir: bool,
     /// A link, a device or the like.
@@ -66,7 +64,6 @@ impl Record {
         Ok(Self {
             name: name.into(),
             text: text.map(Into::into),
-            name_length,
             is_dos,
             is_dir,
             is_special: !matches!(kind, 0 | 0o100_000 | 0o040_000),
