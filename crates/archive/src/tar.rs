@@ -93,7 +93,7 @@ impl Walk<'_> {
         let mut extensions = Extensions::default();
         while let Some(header) = self.header(tape)? {
             let kind = header.entry_type();
-            let size = header.entry_size().map_err(|_| corrupt("a size in it"))?;
+            let size = size(&header)?;
             let is_extension = kind.is_gnu_longname()
                 || kind.is_gnu_longlink()
                 || kind.is_pax_local_extensions()
@@ -248,6 +248,17 @@ impl Found {
             content: Arc::new(content),
         })
     }
+}
+
+/// The length of a body. Some leave the field empty where there is none.
+fn size(header: &Header) -> Result<u64> {
+    let field = header.as_bytes().get(124..136).unwrap_or_default();
+    if field.iter().all(|byte| matches!(byte, 0 | b' ')) {
+        return Ok(0);
+    }
+    header
+        .entry_size()
+        .map_err(|_| corrupt("a length in it is no number"))
 }
 
 fn corrupt(why: &str) -> Error {

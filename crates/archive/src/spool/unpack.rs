@@ -1,13 +1,16 @@
 //! Decoders of streams that were packed as a whole.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
-use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use crate::magic::Packing;
+
+/// What the numbers of frames begin with that are jumped over, but for their last four bits.
+const SKIPPED: u32 = 0x0184_D2A5;
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 64 << 10;
@@ -31,7 +34,7 @@ impl Packing {
 /// Frames of Zstandard, one after the other. The library takes none whose window is above 100 MB.
 enum Frames<R: Read> {
     Between(BufReader<R>),
-    Within(Box<StreamingDecoder<BufReader<R>, ruzstd::decoding::FrameDecoder>>),
+    Within(Box<StreamingDecoder<Chain<Cursor<[u8; 4]>, BufReader<R>>, FrameDecoder>>),
     Broken,
 }
 
@@ -47,6 +50,18 @@ impl<R: Read> Read for Frames<R> {
                         *self = Self::Between(from);
                         return Ok(0);
                     }
+                    let mut magic = [0; 4];
+                    from.read_exact(&mut magic)?;
+                    // Frames that mean nothing here, in front of those of several threads.
+                    if u32::from_le_bytes(magic) >> 4 == SKIPPED {
+                        let mut length = [0; 4];
+                        from.read_exact(&mut length)?;
+                        let length = u64::from(u32::from_le_bytes(length));
+                        io::copy(&mut from.by_ref().take(length), &mut io::sink())?;
+                        *self = Self::Between(from);
+                        continue;
+                    }
+                    let from = Cursor::new(magic).chain(from);
                     let decoder = StreamingDecoder::new(from).map_err(io::Error::other)?;
                     *self = Self::Within(Box::new(decoder));
                 }
@@ -56,7 +71,7 @@ impl<R: Read> Read for Frames<R> {
                         *self = Self::Within(decoder);
                         return Ok(read);
                     }
-                    *self = Self::Between(decoder.into_inner());
+                    *self = Self::Between(decoder.into_inner().into_inner().1);
                 }
                 Self::Broken => return Err(io::ErrorKind::InvalidData.into()),
             }

@@ -1,6 +1,5 @@
 //! What stands before a header and says more than it can: long names, large sizes.
 
-use tar::PaxExtensions;
 use universal_p2p_core::{Error, Result};
 
 /// What was said of the entry that follows.
@@ -35,10 +34,10 @@ impl Extensions {
     /// [`Error::Corrupt`] for a record that is none: the sizes that follow could not be believed.
     pub(super) fn set_pax(&mut self, bytes: &[u8]) -> Result<()> {
         self.seen = true;
-        for record in PaxExtensions::new(bytes) {
-            let record = record.map_err(|_| corrupt())?;
-            let value = record.value_bytes();
-            match record.key_bytes() {
+        let mut rest = bytes;
+        while let Some((key, value, behind)) = record(rest)? {
+            rest = behind;
+            match key {
                 b"path" => self.name = Some(value.to_vec()),
                 b"size" => self.size = Some(number(value).ok_or_else(corrupt)?),
                 b"mtime" => {
@@ -50,6 +49,25 @@ impl Extensions {
         }
         Ok(())
     }
+}
+
+/// The first of some records: its key, its value, and what lies behind it. Values may have any bytes
+/// in them, so that only the length at the front tells where one ends.
+fn record(bytes: &[u8]) -> Result<Option<(&[u8], &[u8], &[u8])>> {
+    if bytes.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    let space = bytes.iter().position(|byte| *byte == b' ');
+    let space = space.ok_or_else(corrupt)?;
+    let length = bytes.get(..space).and_then(number);
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let whole = length.and_then(|length| bytes.split_at_checked(length));
+    let (whole, rest) = whole.ok_or_else(corrupt)?;
+    let content = whole.get(space + 1..).ok_or_else(corrupt)?;
+    let content = content.strip_suffix(b"\n").unwrap_or(content);
+    let equals = content.iter().position(|byte| *byte == b'=');
+    let equals = equals.ok_or_else(corrupt)?;
+    Ok(Some((&content[..equals], &content[equals + 1..], rest)))
 }
 
 fn number(value: &[u8]) -> Option<u64> {

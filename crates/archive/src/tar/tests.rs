@@ -216,3 +216,19 @@ fn a_tar_that_is_packed_too_well_is_refused() {
     let found = packed_index(&mut reader, &source, Packing::Bzip2, "z", &limits, &spools);
     assert!(matches!(found, Err(Error::Corrupt { .. })));
 }
+
+#[test]
+fn values_of_records_may_have_any_bytes() {
+    let mut extensions = Extensions::default();
+    let records = b"24 SCHILY.xattr.a=\n=\x00\n9\n20 path=a long name\n\0\0";
+    extensions.set_pax(records).expect("two records");
+    assert_eq!(extensions.name.as_deref(), Some(b"a long name".as_slice()));
+    for wrong in [
+        &b"9999 path=a\n"[..],
+        b"path=a\n",
+        b"3 \n",
+        b"99999999999999999999 a=b",
+    ] {
+        assert!(Extensions::default().set_pax(wrong).is_err());
+    }
+}
