@@ -106,6 +106,24 @@ fn entries_of_7z_come_like_files() {
 }
 
 #[test]
+fn a_film_in_rar_volumes_comes_like_a_file() {
+    let mut seeder = Seeder::start();
+    let torrent = torrent(&mut seeder);
+    let agent = Agent::start();
+    let film = noise(3, 2 * MIB);
+    for volume in ["movie.rar", "movie.r02"] {
+        let address = torrent.at(&format!("/{volume}/movie.mkv"));
+        let end = agent.get(&address).range("bytes=-1000").send();
+        assert_eq!(end.status, 206, "{}", end.text());
+        assert_same(&end.body, &film[2 * MIB - 1000..]);
+        let seam = agent.get(&address).range("bytes=299990-600010").send();
+        assert_same(&seam.body, &film[299_990..=600_010]);
+        let whole = agent.get(&address).send();
+        assert_same(&whole.body, &film);
+    }
+}
+
+#[test]
 fn entries_of_zips_in_zips_come_like_files() {
     assert_all_entries(&[
         "outer.zip/inner/stored.zip",

@@ -5,10 +5,12 @@ then bent by hand.
 """
 
 import pathlib
+import struct
 import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 
 files, made = (pathlib.Path(argument) for argument in sys.argv[1:3])
 names = sorted(path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file())
@@ -60,3 +62,27 @@ subprocess.run(
     ["7z", "a", "-bso0", "-psecret", "-mem=ZipCrypto", made / "encrypted.zip", files / names[0]],
     check=True,
 )
+
+
+def rar4(kind, flags, fields, data=b""):
+    """One block of a RAR 2.9 to 4.x archive."""
+    rest = struct.pack("<BHH", kind, flags, 7 + len(fields)) + fields
+    return struct.pack("<H", zlib.crc32(rest) & 0xFFFF) + rest + data
+
+
+def rar4_volumes(name, entry, whole, piece):
+    """A stored entry across volumes called name.rar, name.r00 and so on."""
+    parts = [whole[at : at + piece] for at in range(0, len(whole), piece)]
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        split = (0x01 if number else 0) | (0 if last else 0x02)
+        crc = zlib.crc32(whole if last else part)
+        fields = struct.pack("<IIBIIBBHI", len(part), len(whole), 2, crc, 0, 20, 0x30, len(entry), 0x20)
+        first = 0x0100 if number == 0 else 0
+        volume = b"Rar!\x1a\x07\0" + rar4(0x73, 0x01 | first, bytes(6))
+        volume += rar4(0x74, 0x8000 | split, fields + entry.encode(), part)
+        volume += rar4(0x7B, 0x4000 | (0 if last else 0x01), b"")
+        (made / f"{name}.{'rar' if number == 0 else f'r{number - 1:02}'}").write_bytes(volume)
+
+
+rar4_volumes("movie", "movie.mkv", (files / "film/e2.mkv").read_bytes(), 300_000)

@@ -188,7 +188,7 @@ impl Inner {
             etag.push_str(key.get(..16).unwrap_or(key));
         }
         let volumes = if found.is_cut {
-            vec![Source::new(Joined::new(&first, &sources))]
+            vec![Source::new(Joined::of(&first, &sources))]
         } else {
             sources.clone()
         };

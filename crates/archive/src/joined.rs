@@ -15,7 +15,7 @@ pub(crate) struct Joined {
 
 impl Joined {
     /// Joins files in their order; all but the length is that of the first.
-    pub(crate) fn new(first: &Meta, parts: &[Source]) -> Arc<dyn File> {
+    pub(crate) fn of(first: &Meta, parts: &[Source]) -> Arc<dyn File> {
         let whole = |source: &Source| Segment {
             source: source.clone(),
             range: 0..source.length(),
