@@ -22,9 +22,11 @@ use crate::{
     inflate::Room,
     limits::Limits,
     names::RawName,
+    spool::Spools,
     sync_reader::SyncReader,
 };
 use directory::Directory;
+use packed::Shared;
 use record::Record;
 
 pub(crate) use packed::Packed;
@@ -41,7 +43,13 @@ const CHECKPOINTS: u64 = 64 << 20;
 /// [`Error::Corrupt`] for what is no ZIP, is cut off, has entries that overlap or says something of
 /// itself that is not so; [`Error::Unsupported`] for a part of a set and for more than the limits
 /// let through; whatever kept the source from being read.
-pub(crate) fn index(reader: &mut SyncReader, source: &Source, limits: &Limits) -> Result<Index> {
+pub(crate) fn index(
+    reader: &mut SyncReader,
+    source: &Source,
+    etag: &str,
+    limits: &Limits,
+    spools: &Arc<Spools>,
+) -> Result<Index> {
     let directory = Directory::read(reader, source.length(), limits)?;
     let alone = Cursor::new(directory.alone());
     let config = Config {
@@ -54,9 +62,14 @@ pub(crate) fn index(reader: &mut SyncReader, source: &Source, limits: &Limits) -
         records.push(Record::new(&found, &directory)?);
     }
     let ends = ends(&records, directory.start)?;
-    let room = Arc::new(Room::new(CHECKPOINTS));
+    let shared = Arc::new(Shared {
+        etag: etag.into(),
+        room: Arc::new(Room::new(CHECKPOINTS)),
+        spools: spools.clone(),
+        limits: limits.clone(),
+    });
     let described = records.into_iter().zip(ends);
-    let entries = described.map(|(record, end)| entry(record, end, source, limits, &room));
+    let entries = described.map(|(record, end)| entry(record, end, source, &shared));
     Ok(Index {
         format: "zip",
         entries: entries.collect(),
@@ -82,12 +95,12 @@ fn ends(records: &[Record], directory: u64) -> Result<Vec<u64>> {
     Ok(ends)
 }
 
-fn entry(record: Record, end: u64, source: &Source, limits: &Limits, room: &Arc<Room>) -> Entry {
-    let state = if record.is_special || record.name.len() > limits.name_bytes {
+fn entry(record: Record, end: u64, source: &Source, shared: &Arc<Shared>) -> Entry {
+    let state = if record.is_special || record.name.len() > shared.limits.name_bytes {
         State::Hidden
     } else if record.is_encrypted {
         State::Encrypted
-    } else if record.is_dir || matches!(record.method, packed::STORED | packed::DEFLATED) {
+    } else if record.is_dir || packed::is_supported(record.method) {
         State::Ready
     } else {
         State::Unsupported
@@ -95,7 +108,7 @@ fn entry(record: Record, end: u64, source: &Source, limits: &Limits, room: &Arc<
     // What is encrypted cannot be read, whoever asks.
     let has_content = !record.is_dir && !record.is_encrypted && !record.is_special;
     let content = if has_content && record.length > 0 {
-        Content::Zip(Arc::new(Packed::new(&record, end, source, room)))
+        Content::Zip(Arc::new(Packed::new(&record, end, source, shared)))
     } else {
         Content::Nothing
     };

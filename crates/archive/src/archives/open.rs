@@ -29,7 +29,7 @@ impl Inner {
             #[cfg(feature = "zip")]
             Format::Zip => {
                 self.blocking(volumes, move |mut reader, source| {
-                    crate::zip::index(&mut reader, &source, &limits)
+                    crate::zip::index(&mut reader, &source, &etag, &limits, &spools)
                 })
                 .await
             }

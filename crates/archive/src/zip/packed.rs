@@ -3,14 +3,16 @@
 use std::{ops::Range, sync::Arc};
 
 use tokio::sync::OnceCell;
-use universal_p2p_core::{ByteStream, ReadCx, Result};
+use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 
-use super::{LOCAL, corrupt, directory::u16_at, record::Record, unsupported};
+use super::{LOCAL, corrupt, directory::u16_at, record::Record};
 use crate::{
     Source,
     content::Segment,
     inflate::{self, Room},
+    limits::Limits,
     map,
+    spool::{Slice, Spools, ZipEntry, zip_recipe},
 };
 
 /// The method of what is not packed.
@@ -18,6 +20,21 @@ pub(super) const STORED: u16 = 0;
 
 /// The method of DEFLATE.
 pub(super) const DEFLATED: u16 = 8;
+
+/// What all entries of one archive need to be unpacked.
+pub(super) struct Shared {
+    /// The entity tag of all that the archive lies in.
+    pub(super) etag: Box<str>,
+    /// Room for checkpoints.
+    pub(super) room: Arc<Room>,
+    pub(super) spools: Arc<Spools>,
+    pub(super) limits: Limits,
+}
+
+/// Whether entries that are packed in this way can be read.
+pub(super) fn is_supported(method: u16) -> bool {
+    matches!(method, STORED | DEFLATED | 9 | 12 | 14 | 20 | 93 | 95)
+}
 
 /// An entry that is not encrypted.
 pub(crate) struct Packed {
@@ -35,13 +52,14 @@ pub(crate) struct Packed {
     pub(crate) crc: u32,
     /// Where it has to end at the latest.
     end: u64,
-    room: Arc<Room>,
+    shared: Arc<Shared>,
     data: OnceCell<Segment>,
     inflate: OnceCell<inflate::Stream>,
+    spool: OnceCell<Slice>,
 }
 
 impl Packed {
-    pub(super) fn new(record: &Record, end: u64, source: &Source, room: &Arc<Room>) -> Self {
+    pub(super) fn new(record: &Record, end: u64, source: &Source, shared: &Arc<Shared>) -> Self {
         Self {
             method: record.method,
             source: source.clone(),
@@ -50,17 +68,18 @@ impl Packed {
             length: record.length,
             crc: record.crc,
             end,
-            room: room.clone(),
+            shared: shared.clone(),
             data: OnceCell::new(),
             inflate: OnceCell::new(),
+            spool: OnceCell::new(),
         }
     }
 
     /// Opens a range of what comes out.
     ///
     /// # Errors
-    /// [`universal_p2p_core::Error::Unsupported`] for other methods than these two;
-    /// [`universal_p2p_core::Error::Corrupt`] as for [`Packed::data`] and [`inflate::Stream::open`].
+    /// [`Error::Unsupported`] for other methods than these two;
+    /// [`Error::Corrupt`] as for [`Packed::data`] and [`inflate::Stream::open`].
     pub(crate) async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
         match self.method {
             STORED if self.packed != self.length => {
@@ -70,16 +89,27 @@ impl Packed {
             DEFLATED => {
                 let begin = || async {
                     let segments = vec![self.data(cx).await?.clone()];
-                    let (crc, room) = (Some(self.crc), self.room.clone());
+                    let (crc, room) = (Some(self.crc), self.shared.room.clone());
                     Ok(inflate::Stream::new(segments, self.length, crc, room))
                 };
                 let stream = self.inflate.get_or_try_init(begin).await?;
                 stream.open(range, cx).await
             }
-            method => Err(unsupported(&format!(
-                "an entry is packed with method {method} ({})",
-                name(method)
-            ))),
+            method => {
+                let begin = || async {
+                    let entry = ZipEntry {
+                        etag: &self.shared.etag,
+                        method,
+                        data: self.data(cx).await?,
+                        length: self.length,
+                        crc: self.crc,
+                    };
+                    let recipe = zip_recipe(&self.shared.spools, &entry, &self.shared.limits)?;
+                    Ok::<_, Error>(Slice::whole(&recipe))
+                };
+                let slice = self.spool.get_or_try_init(begin).await?;
+                slice.open(range, cx).await
+            }
         }
     }
 
@@ -91,7 +121,7 @@ impl Packed {
     /// Where its packed bytes lie: reads the local header the first time.
     ///
     /// # Errors
-    /// [`universal_p2p_core::Error::Corrupt`] where there is no such header, or the bytes would lie
+    /// [`Error::Corrupt`] where there is no such header, or the bytes would lie
     /// in something else; whatever kept it away.
     pub(crate) async fn data(&self, cx: &ReadCx) -> Result<&Segment> {
         let find = || async {

@@ -1,9 +1,9 @@
 mod hostile;
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, process::Command, sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 use tokio::runtime::{Builder, Runtime};
 use universal_p2p_core::{Priority, ReadCx, Result};
 
@@ -11,7 +11,8 @@ use super::index;
 use crate::{
     index::{Entry, Index, State},
     limits::Limits,
-    testing::Served,
+    spool::Spools,
+    testing::{Served, spools},
 };
 
 const CX: ReadCx = ReadCx {
@@ -40,6 +41,15 @@ with zipfile.ZipFile(out, 'a' if 'prefix' in options else 'w', method) as made:
         made.comment = b'PK\5\6 is no end ' + b'x' * 65000
 ";
 
+thread_local! {
+    /// Where what has to be decoded from its start goes, for all archives of one test.
+    static SPOOLS: (TempDir, Arc<Spools>) = {
+        let folder = tempdir().unwrap();
+        let spools = spools(&folder);
+        (folder, spools)
+    };
+}
+
 /// A ZIP that is served, and the runtime that reads it.
 struct Opened {
     served: Served,
@@ -55,11 +65,14 @@ impl Opened {
     fn within(bytes: Vec<u8>, limits: Limits) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
+            .enable_all()
             .build()
             .unwrap();
+        let etag = format!("{:x}", crc32fast::hash(&bytes));
         let served = Served::new(bytes);
         let mut reader = served.reader(runtime.handle());
-        let index = index(&mut reader, &served.source(), &limits);
+        let index =
+            SPOOLS.with(|(_, spools)| index(&mut reader, &served.source(), &etag, &limits, spools));
         Self {
             served,
             runtime,
@@ -222,19 +235,27 @@ fn what_is_encrypted_is_listed_so() {
 }
 
 #[test]
-fn other_methods_are_listed_and_not_read() {
+fn other_methods_are_decoded_from_their_start() {
     for (option, method) in [
         ("-mm=BZip2", "bzip2"),
         ("-mm=LZMA", "lzma"),
         ("-mm=Deflate64", "deflate64"),
-        ("-mm=PPMd", "ppmd"),
     ] {
         let opened = Opened::new(seven(&[option]));
-        let entry = opened.entry("long.bin");
-        assert_eq!((entry.state, entry.method), (State::Unsupported, method));
-        assert!(opened.read(entry, 0..10).is_err());
-        assert_eq!(opened.entry("empty.txt").state, State::Ready);
+        assert_eq!(opened.entry("long.bin").method, method);
+        for (name, bytes) in files() {
+            opened.compare(name, &bytes);
+        }
     }
+}
+
+#[test]
+fn unknown_methods_are_listed_and_not_read() {
+    let opened = Opened::new(seven(&["-mm=PPMd"]));
+    let entry = opened.entry("long.bin");
+    assert_eq!((entry.state, entry.method), (State::Unsupported, "ppmd"));
+    assert!(opened.read(entry, 0..10).is_err());
+    assert_eq!(opened.entry("empty.txt").state, State::Ready);
 }
 
 #[test]
