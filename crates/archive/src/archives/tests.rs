@@ -38,7 +38,8 @@ impl File for Memory {
             std::future::pending::<()>().await;
         }
         tokio::task::yield_now().await;
-        let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+        let at = |offset| usize::try_from(offset).expect("a small file");
+        let range = at(range.start)..at(range.end);
         let bytes = self.bytes[range].to_vec();
         Ok(stream::once(async { Ok(bytes.into()) }).boxed())
     }
@@ -95,20 +96,21 @@ fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
         header.set_cksum();
-        builder.append_data(&mut header, name, *bytes).unwrap();
+        let added = builder.append_data(&mut header, name, *bytes);
+        added.expect("memory takes everything");
     }
-    builder.into_inner().unwrap()
+    builder.into_inner().expect("memory takes everything")
 }
 
 /// The archives and the folder that their store lies in.
 fn archives(nesting: usize) -> (Archives, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("room");
     let settings = universal_p2p_store::Settings {
         limit: 1 << 30,
         keep_free: 0,
         policy: Policy::Lru,
     };
-    let store = Store::open(folder.path(), settings).unwrap();
+    let store = Store::open(folder.path(), settings).expect("an empty folder");
     let limits = Limits {
         nesting,
         ..Limits::default()

@@ -61,12 +61,12 @@ impl Dir for ArchiveDir {
 
     async fn list(&self) -> Result<Vec<Entry>> {
         let children = self.tree.folders[self.folder].children.iter();
-        let line = |(name, child): (&Box<str>, &Child)| match child {
-            Child::Folder(_) => Entry::new(&**name, EntryKind::Dir),
+        let line = |name: &str, child: &Child| match child {
+            Child::Folder(_) => Entry::new(name, EntryKind::Dir),
             Child::File(number) => {
                 let entry = &self.tree.entries[*number];
                 Entry {
-                    name: name.to_string(),
+                    name: name.to_owned(),
                     kind: EntryKind::File {
                         length: entry.length,
                     },
@@ -79,6 +79,6 @@ impl Dir for ArchiveDir {
                 }
             }
         };
-        Ok(children.map(line).collect())
+        Ok(children.map(|(name, child)| line(name, child)).collect())
     }
 }
