@@ -4,8 +4,6 @@ use std::ops::Range;
 #[cfg(any(feature = "rar", feature = "zip"))]
 use std::sync::Arc;
 
-#[cfg(feature = "rar")]
-use universal_p2p_core::Error;
 use universal_p2p_core::{ByteStream, ReadCx, Result};
 
 #[cfg(feature = "rar")]
@@ -23,9 +21,6 @@ pub(crate) enum Content {
     /// Ranges of the volumes of a set, most of which were not read yet.
     #[cfg(feature = "rar")]
     Predicted(Arc<rar::Predicted>),
-    /// Packed by RAR, which nothing here unpacks yet.
-    #[cfg(feature = "rar")]
-    Packed(Arc<rar::Packed>),
     /// In a ZIP, behind a header that was not read yet.
     #[cfg(feature = "zip")]
     Zip(Arc<zip::Packed>),
@@ -46,10 +41,6 @@ impl Content {
             Self::Map(segments) => map::open(segments, range, cx).await,
             #[cfg(feature = "rar")]
             Self::Predicted(set) => set.open(range, cx).await,
-            #[cfg(feature = "rar")]
-            Self::Packed(_) => Err(Error::Unsupported {
-                what: "compressed entries of RAR archives".into(),
-            }),
             Self::Spool(slice) => slice.open(range, cx).await,
         }
     }
@@ -60,8 +51,6 @@ impl Content {
             Self::Nothing | Self::Map(_) => true,
             #[cfg(feature = "rar")]
             Self::Predicted(_) => true,
-            #[cfg(feature = "rar")]
-            Self::Packed(_) => false,
             #[cfg(feature = "zip")]
             Self::Zip(packed) => packed.is_seekable(),
             Self::Spool(_) => false,

@@ -7,7 +7,7 @@
 //!                                     └ layout::Predicted           many volumes, only two of them read
 //! ```
 //! # Limitations
-//! Compressed entries are kept as [`Packed`]; RAR 1.4 and older are refused; hard links and copies
+//! Compressed entries are listed and not unpacked; RAR 1.4 and older are refused; hard links and copies
 //! are hidden as other links are.
 
 mod five;
@@ -31,28 +31,13 @@ pub(crate) use self::layout::Predicted;
 pub(crate) use self::volumes::{Numbering, set_of};
 use self::{
     header::corrupt,
+    join::Joined,
     scan::{Reach, Volume},
 };
-use crate::{
-    Entry, Index, Limits, Source, State,
-    content::{Content, Segment},
-    names::RawName,
-};
+use crate::{Entry, Index, Limits, Source, State, content::Content, names::RawName};
 
 /// Volumes whose headers are read at once.
 const CONCURRENT: usize = 8;
-
-/// What decoding a compressed entry needs.
-pub(crate) struct Packed {
-    /// All volumes of the set, from the first.
-    pub(crate) volumes: Arc<[Source]>,
-    /// The entry's number among all entries of the archive, directories and links too.
-    pub(crate) position: usize,
-    /// Its own packed bytes.
-    pub(crate) segments: Vec<Segment>,
-    /// Whether the entries before it have to be unpacked first.
-    pub(crate) is_solid: bool,
-}
 
 /// Reads what a set of volumes holds, from the first; a single archive is a set of one.
 ///
@@ -107,7 +92,6 @@ async fn predicted(
         }
         behind = volume.parts.split_off(1);
     }
-    let volumes: Arc<[Source]> = sources.into();
     let of = |source: &Source, parts: &[scan::Part]| {
         let volume = Volume {
             parts: parts.to_vec(),
@@ -123,19 +107,9 @@ async fn predicted(
     let length = predicted.length();
     let header = predicted.header().clone();
     let own = join::entry(&header, length, length, State::Ready, predicted.into());
-    let entries = before
-        .into_iter()
-        .map(Some)
-        .chain([None])
-        .chain(behind.into_iter().map(Some));
-    let mut own = Some(own);
-    let entries = entries
-        .enumerate()
-        .filter_map(|(position, entry)| match entry {
-            Some(entry) => Some(entry.entry(position, &volumes)),
-            None => own.take(),
-        });
-    Ok(Some(entries.collect()))
+    let before = before.into_iter().map(Joined::entry);
+    let behind = behind.into_iter().map(Joined::entry);
+    Ok(Some(before.chain([own]).chain(behind).collect()))
 }
 
 /// Reads the headers of all volumes behind those that were read already.
@@ -163,11 +137,7 @@ fn joined(sources: Vec<Source>, volumes: Vec<Volume>, limits: &Limits) -> Result
     if joined.len() > limits.entries || header_bytes > limits.header_bytes {
         return Err(corrupt("it has more entries or longer headers than it may"));
     }
-    let sources = sources.into();
-    let entries = joined.into_iter().enumerate();
-    Ok(entries
-        .map(|(position, entry)| entry.entry(position, &sources))
-        .collect())
+    Ok(joined.into_iter().map(Joined::entry).collect())
 }
 
 fn index_of(entries: Vec<Entry>) -> Index {

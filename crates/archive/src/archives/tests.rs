@@ -125,9 +125,11 @@ fn archives(nesting: usize) -> (Archives, tempfile::TempDir) {
 
 async fn read(root: &Node, path: &str, archives: &Archives) -> Result<Vec<u8>> {
     let path: Vec<_> = path.split('/').map(str::to_owned).collect();
-    let Node::File(file) = walk(root.clone(), &path, archives).await? else {
-        panic!("{path:?} is a directory");
+    let file = match walk(root.clone(), &path, archives).await? {
+        Node::File(file) => Some(file),
+        Node::Dir(_) => None,
     };
+    let file = file.expect("a file, not a directory");
     let bytes: Vec<_> = file
         .open(0..file.meta().length, &CX)
         .await?

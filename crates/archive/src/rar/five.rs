@@ -124,7 +124,6 @@ fn file(own: &[u8], extra: &[u8], block_flags: u64) -> Option<FileHeader> {
         is_split_before: block_flags & 0x08 != 0,
         is_split_after: block_flags & 0x10 != 0,
         is_encrypted: false,
-        is_solid: packing & 0x40 != 0,
         is_dir,
         is_link: system == 1 && !is_dir && is_special(attributes),
         method: (packing >> 7 & 7) as u8,

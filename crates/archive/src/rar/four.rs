@@ -114,7 +114,6 @@ fn file(fields: &mut Fields<'_>, flags: u16) -> Option<(FileHeader, u64)> {
         is_split_before: flags & 0x01 != 0,
         is_split_after: flags & 0x02 != 0,
         is_encrypted: flags & 0x04 != 0,
-        is_solid: flags & 0x10 != 0,
         is_dir,
         is_link: is_unix && !is_dir && is_special(attributes.into()),
         method: method.wrapping_sub(0x30),

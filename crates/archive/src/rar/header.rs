@@ -62,8 +62,6 @@ pub(super) struct FileHeader {
     /// Whether it goes on in the next volume.
     pub(super) is_split_after: bool,
     pub(super) is_encrypted: bool,
-    /// Whether unpacking it needs the entries before it.
-    pub(super) is_solid: bool,
     pub(super) is_dir: bool,
     /// Whether it is a link or a device.
     pub(super) is_link: bool,

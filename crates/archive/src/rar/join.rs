@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{
-    Packed,
     header::FileHeader,
     scan::{Part, Volume},
 };
@@ -69,8 +68,8 @@ impl Joined {
             .fold(0, u64::saturating_add)
     }
 
-    /// As an entry of an index: `position` is its number among all of the archive's.
-    pub(super) fn entry(self, position: usize, volumes: &Arc<[Source]>) -> Entry {
+    /// As an entry of an index.
+    pub(super) fn entry(self) -> Entry {
         let packed = self.packed();
         let header = &self.last;
         let length = header.length.unwrap_or(packed);
@@ -90,12 +89,6 @@ impl Joined {
             State::Ready if !header.is_dir && length > 0 => {
                 Content::Map(until(self.segments.clone(), length))
             }
-            State::Unsupported if !self.is_cut && !is_stored => Content::Packed(Arc::new(Packed {
-                volumes: volumes.clone(),
-                position,
-                segments: self.segments.clone(),
-                is_solid: header.is_solid,
-            })),
             _ => Content::Nothing,
         };
         entry(header, length, packed, state, content)

@@ -162,7 +162,7 @@ impl<'a> Streams<'a> {
     }
 
     /// Jumps over what is said of the entries within folders.
-    fn skip_parts(&mut self, bytes: &mut Bytes<'a>) -> Result<()> {
+    fn skip_parts(&self, bytes: &mut Bytes<'a>) -> Result<()> {
         let mut parts = vec![1; self.folders.len()];
         loop {
             match bytes.byte()? {

@@ -31,10 +31,13 @@ impl Packing {
     }
 }
 
+/// A frame of which the first four bytes were read already.
+type Begun<R> = Chain<Cursor<[u8; 4]>, BufReader<R>>;
+
 /// Frames of Zstandard, one after the other. The library takes none whose window is above 100 MB.
 enum Frames<R: Read> {
     Between(BufReader<R>),
-    Within(Box<StreamingDecoder<Chain<Cursor<[u8; 4]>, BufReader<R>>, FrameDecoder>>),
+    Within(Box<StreamingDecoder<Begun<R>, FrameDecoder>>),
     Broken,
 }
 

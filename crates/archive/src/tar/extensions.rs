@@ -51,9 +51,12 @@ impl Extensions {
     }
 }
 
+/// A key, its value, and what lies behind both.
+type Record<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
 /// The first of some records: its key, its value, and what lies behind it. Values may have any bytes
 /// in them, so that only the length at the front tells where one ends.
-fn record(bytes: &[u8]) -> Result<Option<(&[u8], &[u8], &[u8])>> {
+fn record(bytes: &[u8]) -> Result<Option<Record<'_>>> {
     if bytes.iter().all(|byte| *byte == 0) {
         return Ok(None);
     }
