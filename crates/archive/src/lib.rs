@@ -6,6 +6,14 @@
 //! ```
 //! An index is read on a blocking thread through a [`SyncReader`], bounded in number, and kept while
 //! it is in use; what an entry's bytes are made of is decided there, and reading them is async.
+//!
+//! What is stored is read as ranges of the outer files, also over the volumes of a RAR set; deflate is
+//! inflated from the nearest checkpoint; everything else is decoded once, forwards, into the store,
+//! where readers follow.
+//!
+//! # Limitations
+//! Compressed entries of RAR archives are listed and not unpacked. Indexes and checkpoints live in
+//! memory only. A packed tar is decoded twice, once to list it. Passwords are not taken.
 
 mod archives;
 mod content;
