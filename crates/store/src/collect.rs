@@ -78,30 +78,29 @@ struct Subject {
 impl Store {
     /// Frees bytes, or tells what holds them. Returns how many were freed.
     fn collect_bytes(self: &Arc<Self>, need: u64, reason: Reason) -> u64 {
-        let collection = self.collect_now(need, reason);
-        let freed = collection.as_ref().map_or(0, |done| done.freed);
-        if let Err(error) = collection {
-            tracing::error!(%error, "room could not be made; it is tried again");
+        let (done, settled) = self.collect_now(need, reason);
+        if let Err(error) = settled {
+            tracing::error!(%error, "room was made, but the index does not know of it yet");
         }
-        let stuck = (freed < need).then(|| self.what_holds());
+        let stuck = (done.freed < need).then(|| self.what_holds());
         self.gauge.collected(stuck);
-        freed
+        done.freed
     }
 
-    /// Chooses victims and gives them up.
-    ///
-    /// # Errors
-    /// What the index says; the space is freed in any case, as a chunk that the index takes for
-    /// present after a power cut is hashed before it is served.
+    /// Chooses victims and gives them up, and tells what the index said to that. The space is freed
+    /// in any case, or a full disk could not be cleaned: a chunk that the index takes for present
+    /// after a power cut is hashed before it is served.
     pub(crate) fn collect_now(
         self: &Arc<Self>,
         need: u64,
         reason: Reason,
-    ) -> io::Result<Collection> {
+    ) -> (Collection, io::Result<()>) {
         let (begun, at) = (Instant::now(), clock::stamp());
         let _one_at_a_time = self.one_collection();
         // What was read a moment ago counts as much as what was read before.
-        let booked = self.book_fresh();
+        if let Err(error) = self.book_fresh() {
+            tracing::debug!(%error, "who read what is written later");
+        }
         let (subjects, candidates) = self.candidates();
         let policy = self.policy;
         let choice = policy::choose(&candidates, policy, need);
@@ -127,7 +126,7 @@ impl Store {
         if freed > 0 {
             self.note_collection(collection.clone());
         }
-        settled.and(booked).map(|_| collection)
+        (collection, settled)
     }
 
     /// Everything that is on disk of items, in stretches that were last used at the same time.

@@ -169,9 +169,9 @@ impl Store {
             Some(bytes) => self.gauge.figures().used.saturating_sub(bytes),
             None => self.gauge.above_low_water().0,
         };
-        let done = self.collect_now(need, Reason::Asked)?;
+        let (done, settled) = self.collect_now(need, Reason::Asked);
         self.note_collection(done.clone());
-        Ok(done)
+        settled.map(|()| done)
     }
 
     /// What holds the space, in words, and what frees it.

@@ -148,6 +148,16 @@ fn on_parole(rate: f64) -> Sketch {
     }
 }
 
+/// All of the first piece is asked of the first peer, which sends nothing for three seconds.
+fn let_the_first_peer_owe_all(scene: &mut Scene) {
+    for index in 0..8 {
+        let block = Block { piece: 0, index };
+        scene.progress.ask(block, PeerKey(0), scene.now);
+    }
+    scene.now += Duration::from_secs(3);
+    scene.happen(Step::Plan);
+}
+
 #[test]
 fn a_piece_that_was_wrong_is_not_left_to_who_has_only_promised() {
     let mut sketches = vec![promising(); 20];
@@ -169,13 +179,7 @@ fn who_is_on_parole_brings_what_others_owe_if_nobody_else_can() {
     // The one that owes the piece is silent, and others have only promised.
     let sketches = vec![promising(), on_parole(1e6), promising()];
     let mut scene = Scene::new(sketches, &[(0, 1, 0.0)], 8);
-    for index in 0..8 {
-        scene
-            .progress
-            .ask(Block { piece: 0, index }, PeerKey(0), scene.now);
-    }
-    scene.now += Duration::from_secs(3);
-    scene.happen(Step::Plan);
+    let_the_first_peer_owe_all(&mut scene);
     assert_eq!(scene.progress.asked_of(PeerKey(1)), 8);
 }
 
@@ -195,13 +199,7 @@ fn who_is_on_parole_does_not_wait_for_peers_that_leave_a_late_block() {
         slow,
     ];
     let mut scene = Scene::new(sketches, &[(0, 1, 0.0)], 8);
-    for index in 0..8 {
-        scene
-            .progress
-            .ask(Block { piece: 0, index }, PeerKey(0), scene.now);
-    }
-    scene.now += Duration::from_secs(3);
-    scene.happen(Step::Plan);
+    let_the_first_peer_owe_all(&mut scene);
     assert!(scene.progress.asked_of(PeerKey(1)) > 0);
 }
 
@@ -209,13 +207,7 @@ fn who_is_on_parole_does_not_wait_for_peers_that_leave_a_late_block() {
 fn who_is_on_parole_does_not_help_where_others_can() {
     let sketches = vec![promising(), on_parole(1e6), proven(1e6)];
     let mut scene = Scene::new(sketches, &[(0, 1, 0.0)], 8);
-    for index in 0..8 {
-        scene
-            .progress
-            .ask(Block { piece: 0, index }, PeerKey(0), scene.now);
-    }
-    scene.now += Duration::from_secs(3);
-    scene.happen(Step::Plan);
+    let_the_first_peer_owe_all(&mut scene);
     assert_eq!(scene.progress.asked_of(PeerKey(1)), 0);
     assert_eq!(scene.progress.asked_of(PeerKey(2)), 8);
 }
