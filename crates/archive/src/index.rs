@@ -44,4 +44,10 @@ pub enum State {
     Encrypted,
     /// It is packed in a way that is not supported: 501.
     Unsupported,
+    /// More would come out of it than is unpacked to disk: 501.
+    TooLong,
+    /// Its decoder would take more memory than one may: 501.
+    TooMuchMemory,
+    /// It claims to be packed better than anything honest is: 502.
+    Bomb,
 }

@@ -1,4 +1,9 @@
-//! How much an archive may ask of this machine.
+//! How much an archive may ask of this machine, and what is said of one that asks for more.
+//!
+//! Whatever the format, an archive above a limit is not supported, and the answer names the limit; one
+//! that lies about itself is damaged.
+
+use universal_p2p_core::Error;
 
 /// Bounds on what a hostile archive can cost.
 #[derive(Clone, Debug)]
@@ -15,6 +20,40 @@ pub struct Limits {
     pub memory: u64,
     /// Archives within archives.
     pub nesting: usize,
+}
+
+impl Limits {
+    /// What an archive gets that has too many entries.
+    pub(crate) fn too_many_entries(&self) -> Error {
+        unsupported(format!(
+            "an archive with more than {} entries; archive.entries raises the limit",
+            self.entries
+        ))
+    }
+
+    /// What an archive gets whose headers are too long.
+    pub(crate) fn too_long_headers(&self) -> Error {
+        let most = self.header_bytes;
+        unsupported(format!("an archive with more than {most} bytes of headers"))
+    }
+
+    /// What an entry gets that would take too much of the disk.
+    pub(crate) fn too_long_entry(&self) -> Error {
+        unsupported(format!(
+            "to unpack more than {} bytes to disk; archive.decoded_entry raises the limit",
+            self.decoded_entry
+        ))
+    }
+
+    /// What an entry gets whose decoder would take too much memory.
+    pub(crate) fn too_much_memory(&self) -> Error {
+        let most = self.memory;
+        unsupported(format!("a dictionary of more than {most} bytes"))
+    }
+}
+
+fn unsupported(what: String) -> Error {
+    Error::Unsupported { what }
 }
 
 impl Default for Limits {

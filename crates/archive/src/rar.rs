@@ -45,8 +45,8 @@ const CONCURRENT: usize = 8;
 /// may hold more. Behind the first volume of an archive that says that it has no others, none is read.
 ///
 /// # Errors
-/// [`Error::Corrupt`] where there is no archive or it passes the limits, [`Error::Unsupported`] for
-/// RAR 1.4 and older; whatever keeps the bytes away.
+/// [`Error::Corrupt`] where there is no archive, [`Error::Unsupported`] where it passes the limits and
+/// for RAR 1.4 and older; whatever keeps the bytes away.
 pub(crate) async fn index(mut volumes: Vec<Source>, limits: &Limits, cx: &ReadCx) -> Result<Index> {
     let Some(source) = volumes.first() else {
         return Err(corrupt("there is no volume"));
@@ -102,7 +102,7 @@ async fn predicted(
     let before = of(head, before);
     let behind = of(last, &behind);
     if before.len() + behind.len() + 1 > limits.entries {
-        return Err(corrupt("it has more entries than it may"));
+        return Err(limits.too_many_entries());
     }
     let length = predicted.length();
     let header = predicted.header().clone();
@@ -134,8 +134,11 @@ async fn all(
 fn joined(sources: Vec<Source>, volumes: Vec<Volume>, limits: &Limits) -> Result<Vec<Entry>> {
     let header_bytes: u64 = volumes.iter().map(|volume| volume.header_bytes).sum();
     let joined = join::join(&sources, &volumes);
-    if joined.len() > limits.entries || header_bytes > limits.header_bytes {
-        return Err(corrupt("it has more entries or longer headers than it may"));
+    if joined.len() > limits.entries {
+        return Err(limits.too_many_entries());
+    }
+    if header_bytes > limits.header_bytes {
+        return Err(limits.too_long_headers());
     }
     Ok(joined.into_iter().map(Joined::entry).collect())
 }

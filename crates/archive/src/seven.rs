@@ -22,7 +22,7 @@ use crate::{
     index::{Entry, Index, State},
     limits::Limits,
     names::RawName,
-    spool::{Make, Recipe, Slice, Spools, What},
+    spool::{self, Make, Recipe, Slice, Spools, What},
     sync_reader::SyncReader,
 };
 use header::{Header, START};
@@ -56,9 +56,6 @@ pub(crate) fn index(
     let mut begins = vec![0_u64; blocks.len()];
     let mut entries = Vec::new();
     for (number, file) in archive.files.iter().enumerate() {
-        if file.name.len() > limits.name_bytes {
-            return Err(corrupt("a name in it is too long"));
-        }
         let block = archive.stream_map.file_block_index.get(number).copied();
         let block = block.flatten().filter(|_| file.has_stream);
         let place = block.and_then(|block| Some((blocks.get(block)?, begins.get_mut(block)?)));
@@ -123,8 +120,12 @@ impl Packed {
                 let source = source.clone();
                 How::Stored(Segment { source, range })
             }
-            State::Ready => recipe(archive, number, packed, source, etag, limits, spools)
-                .map_or(How::Not(State::Unsupported), How::Decoded),
+            State::Ready => match spool::state(length, packed, limits) {
+                State::Ready => How::Decoded(recipe(
+                    archive, number, packed, source, etag, limits, spools,
+                )?),
+                other => How::Not(other),
+            },
             other => How::Not(other),
         };
         Ok(Self {
@@ -136,7 +137,7 @@ impl Packed {
     }
 }
 
-/// How a block is decoded, unless there is no decoding so much.
+/// How a block is decoded.
 fn recipe(
     archive: &Arc<Archive>,
     number: usize,
@@ -145,8 +146,8 @@ fn recipe(
     etag: &str,
     limits: &Limits,
     spools: &Arc<Spools>,
-) -> Option<Arc<Recipe>> {
-    let block = archive.blocks.get(number)?;
+) -> Result<Arc<Recipe>> {
+    let length = archive.blocks.get(number).map_or(0, Block::get_unpack_size);
     let (archive, from) = (Arc::clone(archive), source.clone());
     let make: Make = Box::new(move |context, into| {
         let mut reader = context.reader(&from);
@@ -162,10 +163,10 @@ fn recipe(
     let what = What {
         etag,
         part: &part,
-        length: block.get_unpack_size(),
+        length,
         packed,
     };
-    Recipe::new(spools, &what, limits, make).ok()
+    Recipe::new(spools, &what, limits, make)
 }
 
 /// Whether a block can be read.
@@ -201,10 +202,12 @@ fn state(block: &Block, limits: &Limits) -> State {
         .fold(0, u64::saturating_add);
     if ids().any(|id| id == EncoderMethod::ID_AES256_SHA256) {
         State::Encrypted
-    } else if ids().all(is_known) && memory <= limits.memory {
-        State::Ready
-    } else {
+    } else if !ids().all(is_known) {
         State::Unsupported
+    } else if memory > limits.memory {
+        State::TooMuchMemory
+    } else {
+        State::Ready
     }
 }
 

@@ -35,7 +35,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use universal_p2p_core::{ByteStream, Error, Id, Item, ReadCx, Result};
 use universal_p2p_store::{Layout, Object, Store};
 
-use crate::limits::Limits;
+use crate::{index::State, limits::Limits};
 use job::Job;
 
 pub(crate) use context::Context;
@@ -127,6 +127,7 @@ pub(crate) struct Recipe {
     spools: Arc<Spools>,
     item: Item,
     layout: Layout,
+    limits: Limits,
     make: Make,
     /// Why it can never be decoded, once that was tried.
     damaged: OnceLock<Error>,
@@ -136,24 +137,18 @@ impl Recipe {
     /// Says how something is decoded, and does nothing yet.
     ///
     /// # Errors
-    /// [`Error::NoSpace`] where more comes out than the limits let through, [`Error::Corrupt`] where
-    /// it is packed better than anything honest.
+    /// [`Error::Unsupported`] where more comes out than the limits let through, [`Error::Corrupt`]
+    /// where it is packed better than anything honest.
     pub(crate) fn new(
         spools: &Arc<Spools>,
         what: &What<'_>,
         limits: &Limits,
         make: Make,
     ) -> Result<Arc<Self>> {
-        if what.length > limits.decoded_entry {
-            return Err(Error::NoSpace {
-                why: format!(
-                    "the entry has {} bytes, and no more than {} are unpacked to disk",
-                    what.length, limits.decoded_entry
-                ),
-            });
-        }
-        if what.length > UNSUSPICIOUS && what.length / MOST_RATIO > what.packed {
-            return Err(corrupt("it is packed better than anything can be"));
+        match state(what.length, what.packed, limits) {
+            State::TooLong => return Err(limits.too_long_entry()),
+            State::Bomb => return Err(corrupt("it is packed better than anything can be")),
+            _ => {}
         }
         let layout = Layout::new(what.length, CHUNK);
         let layout = layout.ok_or_else(|| corrupt("it is longer than anything can be"))?;
@@ -164,6 +159,7 @@ impl Recipe {
                 id: id(what)?,
             },
             layout,
+            limits: limits.clone(),
             make,
             damaged: OnceLock::new(),
         }))
@@ -232,11 +228,20 @@ impl Slice {
     }
 }
 
-/// The most that may honestly come out of so many bytes, and be kept.
-#[cfg(feature = "tar")]
-pub(crate) fn most_from(packed: u64, limits: &Limits) -> u64 {
-    let honest = packed.saturating_mul(MOST_RATIO).max(UNSUSPICIOUS);
-    honest.min(limits.decoded_entry)
+/// Whether so many bytes are unpacked from so many others, and why not.
+pub(crate) fn state(length: u64, packed: u64, limits: &Limits) -> State {
+    if length > limits.decoded_entry {
+        State::TooLong
+    } else if length > most_from(packed) {
+        State::Bomb
+    } else {
+        State::Ready
+    }
+}
+
+/// The most that may honestly come out of so many bytes.
+pub(crate) fn most_from(packed: u64) -> u64 {
+    packed.saturating_mul(MOST_RATIO).max(UNSUSPICIOUS)
 }
 
 /// The name of what is decoded on disk: nobody can choose it.

@@ -35,8 +35,8 @@ const BLOCK: u64 = 512;
 /// Reads the headers of a tar.
 ///
 /// # Errors
-/// [`Error::Corrupt`] for what is no tar, is cut off or has more headers than the limits let through;
-/// whatever kept the source from being read.
+/// [`Error::Corrupt`] for what is no tar or is cut off, [`Error::Unsupported`] for more than the limits
+/// let through; whatever kept the source from being read.
 pub(crate) fn index(reader: &mut SyncReader, source: &Source, limits: &Limits) -> Result<Index> {
     let mut tape = Plain::new(reader, source.length());
     let found = all(&mut tape, source.length(), limits)?;
@@ -46,7 +46,7 @@ pub(crate) fn index(reader: &mut SyncReader, source: &Source, limits: &Limits) -
             range: body,
         }]))
     };
-    let entries = found.into_iter().map(|found| found.entry(limits, &content));
+    let entries = found.into_iter().map(|found| found.entry(&content));
     Ok(Index {
         format: "tar",
         entries: entries.collect::<Result<_>>()?,
@@ -64,7 +64,7 @@ fn all(tape: &mut dyn Tape, length: u64, limits: &Limits) -> Result<Vec<Found>> 
     let mut all = Vec::new();
     while let Some(found) = walk.next(tape)? {
         if all.len() == limits.entries {
-            return Err(corrupt("it has more entries than are read"));
+            return Err(limits.too_many_entries());
         }
         all.push(found);
     }
@@ -190,27 +190,20 @@ impl Walk<'_> {
         let length = range.end - range.start;
         self.headers = self.headers.saturating_add(length);
         if self.headers > self.limits.header_bytes {
-            return Err(corrupt("it has more headers than are read"));
+            return Err(self.limits.too_long_headers());
         }
         tape.read(range)
     }
 }
 
 impl Found {
-    fn entry(
-        self,
-        limits: &Limits,
-        content: &dyn Fn(Range<u64>) -> Result<Content>,
-    ) -> Result<Entry> {
+    fn entry(self, content: &dyn Fn(Range<u64>) -> Result<Content>) -> Result<Entry> {
         let (header, extensions) = (&self.header, self.extensions);
         let kind = header.entry_type();
         let bytes = match extensions.name {
             Some(name) => name,
             None => header.path_bytes().into_owned(),
         };
-        if bytes.len() > limits.name_bytes {
-            return Err(corrupt("a name in it is too long"));
-        }
         // Before there was a type for directories their names ended so.
         let is_dir = kind.is_dir() || (kind.is_file() && bytes.ends_with(b"/"));
         let state = match kind {

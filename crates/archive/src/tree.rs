@@ -32,6 +32,7 @@ pub(crate) struct Tree {
     /// What entity tags of entries begin with.
     etag: String,
     freshness: Freshness,
+    limits: Limits,
 }
 
 /// A directory, whether the archive has an entry of its own for it or not.
@@ -68,6 +69,7 @@ impl Tree {
             folders: vec![Folder::default()],
             etag,
             freshness,
+            limits: limits.clone(),
         };
         let reading = Reading::of(tree.entries.iter().map(|entry| &entry.name));
         for number in 0..tree.entries.len() {

@@ -100,10 +100,10 @@ fn entry(record: Record, end: u64, source: &Source, shared: &Arc<Shared>) -> Ent
         State::Hidden
     } else if record.is_encrypted {
         State::Encrypted
-    } else if record.is_dir || packed::is_supported(record.method) {
+    } else if record.is_dir {
         State::Ready
     } else {
-        State::Unsupported
+        packed::state(&record, &shared.limits)
     };
     // What is encrypted cannot be read, whoever asks.
     let has_content = !record.is_dir && !record.is_encrypted && !record.is_special;

@@ -58,8 +58,8 @@ pub(super) enum Reach {
 /// and an archive that is cut short still has its first entries.
 ///
 /// # Errors
-/// [`Error::Corrupt`] where there is no archive or its headers pass the limits,
-/// `Unsupported` for RAR 1.4 and older; whatever keeps the bytes away.
+/// [`Error::Corrupt`] where there is no archive, [`Error::Unsupported`] where its headers pass the
+/// limits and for RAR 1.4 and older; whatever keeps the bytes away.
 pub(super) async fn volume(
     source: &Source,
     reach: Reach,
@@ -86,8 +86,11 @@ pub(super) async fn volume(
         };
         headers += 1;
         volume.header_bytes += header.length as u64;
-        if volume.header_bytes > limits.header_bytes || headers / HEADERS > limits.entries {
-            return Err(corrupt("its headers take more than they may"));
+        if volume.header_bytes > limits.header_bytes {
+            return Err(limits.too_long_headers());
+        }
+        if headers / HEADERS > limits.entries {
+            return Err(limits.too_many_entries());
         }
         let data = at.checked_add(header.length as u64);
         let data = data.and_then(|start| Some(start..start.checked_add(header.data)?));
@@ -109,11 +112,8 @@ pub(super) async fn volume(
             }
             Block::Encryption => volume.is_encrypted = true,
             Block::File(header) => {
-                if header.name.bytes.len() > limits.name_bytes {
-                    return Err(corrupt("a name is longer than it may be"));
-                }
                 if volume.parts.len() >= limits.entries {
-                    return Err(corrupt("it has more entries than it may"));
+                    return Err(limits.too_many_entries());
                 }
                 let is_last = header.is_split_after || reach == Reach::First;
                 volume.parts.push(Part {

@@ -80,7 +80,7 @@ fn first(reader: &mut SyncReader, length: u64, limits: &Limits) -> Result<Vec<u8
         return Err(corrupt("it is cut off before its header"));
     };
     if size > limits.header_bytes {
-        return Err(corrupt("its header is longer than is read"));
+        return Err(limits.too_long_headers());
     }
     let header = range(reader, begin..end)?;
     if u64::from(crc32fast::hash(&header)) != sum {
@@ -119,9 +119,11 @@ fn unpack(
     let (Some(begin), Some(end)) = (begin, end.filter(|end| *end <= length)) else {
         return Err(corrupt("its header points past its end"));
     };
-    let most = limits.header_bytes;
-    if size > most || packed > most || memory::of(coder.id, coder.properties) > limits.memory {
-        return Err(corrupt("its header takes more memory than there is for it"));
+    if size.max(packed) > limits.header_bytes {
+        return Err(limits.too_long_headers());
+    }
+    if memory::of(coder.id, coder.properties) > limits.memory {
+        return Err(limits.too_much_memory());
     }
     let packed = range(reader, begin..end)?;
     let dictionary = memory::dictionary(coder.id, coder.properties);
@@ -157,7 +159,7 @@ fn check_count(content: &[u8], limits: &Limits) -> Result<()> {
         id = bytes.byte()?;
     }
     if id == 0x05 && bytes.number()? > limits.entries as u64 {
-        return Err(corrupt("it has more entries than are read"));
+        return Err(limits.too_many_entries());
     }
     Ok(())
 }

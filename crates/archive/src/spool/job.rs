@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     collections::HashMap,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex,
@@ -176,6 +177,7 @@ fn run(
         },
         Ok(Err(error)) => match context.take_failure() {
             Some(failure) => return Err(failure),
+            None if error.kind() == io::ErrorKind::OutOfMemory => recipe.limits.too_much_memory(),
             None => corrupt(error.to_string()),
         },
         Err(_) => {

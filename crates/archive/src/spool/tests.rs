@@ -182,7 +182,10 @@ async fn what_nobody_packs_in_earnest_is_refused() {
         };
         Recipe::new(&spools, &what, &Limits::default(), Box::new(|_, _| Ok(()))).err()
     };
-    assert!(matches!(refused(u64::MAX, 5), Some(Error::NoSpace { .. })));
+    assert!(matches!(
+        refused(u64::MAX, 5),
+        Some(Error::Unsupported { .. })
+    ));
     assert!(matches!(
         refused(300 * MIB, 1000),
         Some(Error::Corrupt { .. })

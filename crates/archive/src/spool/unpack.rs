@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder, errors::FrameDecoderError};
 
 use crate::magic::Packing;
 
@@ -16,7 +16,8 @@ const SKIPPED: u32 = 0x0184_D2A5;
 const BUFFER: usize = 64 << 10;
 
 impl Packing {
-    /// Decodes a stream, and all that follow it in the same file. The memory is in bytes.
+    /// Decodes a stream, and all that follow it in the same file. One that takes more than this many
+    /// bytes of memory fails with [`io::ErrorKind::OutOfMemory`].
     pub(crate) fn decoder<'a>(self, from: impl Read + 'a, memory: u64) -> Box<dyn Read + 'a> {
         let from = BufReader::with_capacity(BUFFER, from);
         match self {
@@ -28,6 +29,14 @@ impl Packing {
             }
             Self::Zstd => Box::new(Frames::Between(from)),
         }
+    }
+}
+
+/// Why a frame is not decoded, in the way in which the other decoders say it.
+fn refused(error: FrameDecoderError) -> io::Error {
+    match error {
+        FrameDecoderError::WindowSizeTooBig { .. } => io::ErrorKind::OutOfMemory.into(),
+        other => io::Error::other(other),
     }
 }
 
@@ -65,7 +74,7 @@ impl<R: Read> Read for Frames<R> {
                         continue;
                     }
                     let from = Cursor::new(magic).chain(from);
-                    let decoder = StreamingDecoder::new(from).map_err(io::Error::other)?;
+                    let decoder = StreamingDecoder::new(from).map_err(refused)?;
                     *self = Self::Within(Box::new(decoder));
                 }
                 Self::Within(mut decoder) => {

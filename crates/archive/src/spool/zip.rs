@@ -93,9 +93,7 @@ fn decoder<'a>(
             };
             let dictionary = u32::from_le_bytes(rest);
             if u64::from(dictionary) > memory {
-                return Err(io::Error::other(
-                    "it takes more memory than there is for it",
-                ));
+                return Err(io::ErrorKind::OutOfMemory.into());
             }
             let packed = io::BufReader::new(packed);
             let reader = LzmaReader::new_with_props(packed, length, level, dictionary, None)?;

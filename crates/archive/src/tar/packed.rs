@@ -24,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Corrupt`] for what cannot be unpacked, is no tar, is cut off or is packed better than
-/// anything honest; [`Error::NoSpace`] where more comes out than the limits let through; whatever
+/// anything honest; [`Error::Unsupported`] where more comes out than the limits let through; whatever
 /// kept the source from being read.
 pub(crate) fn index(
     reader: &mut SyncReader,
@@ -34,10 +34,10 @@ pub(crate) fn index(
     limits: &Limits,
     spools: &Arc<Spools>,
 ) -> Result<Index> {
-    let most = spool::most_from(source.length(), limits);
+    let most = spool::most_from(source.length());
     let walked = {
         let decoder = packing.decoder(&mut *reader, limits.memory);
-        let mut tape = Decoded::new(decoder, most);
+        let mut tape = Decoded::new(decoder, most, limits);
         all(&mut tape, most, limits).and_then(|found| Ok((found, tape.finish()?)))
     };
     let (found, length) = walked.map_err(|error| reader.take_failure().unwrap_or(error))?;
@@ -60,7 +60,7 @@ pub(crate) fn index(
         Slice::part(&recipe, body).map(Content::Spool)
     };
     let entries = found.into_iter().map(|found| {
-        let mut entry = found.entry(limits, &content)?;
+        let mut entry = found.entry(&content)?;
         (entry.packed, entry.method) = (None, packing.method());
         Ok(entry)
     });

@@ -8,7 +8,7 @@ use std::{
 use universal_p2p_core::Result;
 
 use super::corrupt;
-use crate::sync_reader::SyncReader;
+use crate::{limits::Limits, sync_reader::SyncReader};
 
 /// Something that is read from front to back.
 pub(super) trait Tape {
@@ -55,16 +55,18 @@ impl Tape for Plain<'_> {
 pub(super) struct Decoded<'a> {
     reader: BufReader<Box<dyn Read + 'a>>,
     at: u64,
-    /// More than this is not decoded.
+    /// More than this is nothing honest.
     most: u64,
+    limits: &'a Limits,
 }
 
 impl<'a> Decoded<'a> {
-    pub(super) fn new(reader: Box<dyn Read + 'a>, most: u64) -> Self {
+    pub(super) fn new(reader: Box<dyn Read + 'a>, most: u64, limits: &'a Limits) -> Self {
         Self {
             reader: BufReader::with_capacity(64 << 10, reader),
             at: 0,
             most,
+            limits,
         }
     }
 
@@ -77,7 +79,10 @@ impl<'a> Decoded<'a> {
     /// Decodes so many bytes for nothing. Says whether it came to the end before.
     fn skip(&mut self, mut left: u64) -> Result<bool> {
         while left > 0 {
-            let buffer = self.reader.fill_buf().map_err(broken)?;
+            let buffer = self
+                .reader
+                .fill_buf()
+                .map_err(|error| broken(error, self.limits))?;
             if buffer.is_empty() {
                 return Ok(true);
             }
@@ -93,10 +98,11 @@ impl<'a> Decoded<'a> {
 
     fn count(&mut self, length: usize) -> Result<()> {
         self.at = self.at.saturating_add(length as u64);
+        if self.at > self.limits.decoded_entry {
+            return Err(self.limits.too_long_entry());
+        }
         if self.at > self.most {
-            return Err(corrupt(
-                "it is packed better than anything can be, or too large",
-            ));
+            return Err(corrupt("it is packed better than anything can be"));
         }
         Ok(())
     }
@@ -107,7 +113,11 @@ impl Tape for Decoded<'_> {
         if self.skip(at.saturating_sub(self.at))? {
             return Ok(true);
         }
-        Ok(self.reader.fill_buf().map_err(broken)?.is_empty())
+        Ok(self
+            .reader
+            .fill_buf()
+            .map_err(|error| broken(error, self.limits))?
+            .is_empty())
     }
 
     fn read(&mut self, range: Range<u64>) -> Result<Vec<u8>> {
@@ -115,7 +125,9 @@ impl Tape for Decoded<'_> {
             return Err(corrupt("it ends too soon"));
         }
         let mut bytes = vec![0; size(&range)?];
-        self.reader.read_exact(&mut bytes).map_err(broken)?;
+        self.reader
+            .read_exact(&mut bytes)
+            .map_err(|error| broken(error, self.limits))?;
         self.count(bytes.len())?;
         Ok(bytes)
     }
@@ -126,6 +138,9 @@ fn size(range: &Range<u64>) -> Result<usize> {
     length.map_err(|_| corrupt("a header is too long"))
 }
 
-fn broken(error: io::Error) -> universal_p2p_core::Error {
+fn broken(error: io::Error, limits: &Limits) -> universal_p2p_core::Error {
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return limits.too_much_memory();
+    }
     corrupt(&format!("it cannot be unpacked: {error}"))
 }

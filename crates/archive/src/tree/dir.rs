@@ -50,6 +50,11 @@ impl Dir for ArchiveDir {
                     State::Unsupported => Err(Error::Unsupported {
                         what: format!("how {} is packed ({})", what(), entry.method),
                     }),
+                    State::TooLong => Err(self.tree.limits.too_long_entry()),
+                    State::TooMuchMemory => Err(self.tree.limits.too_much_memory()),
+                    State::Bomb => Err(Error::Corrupt {
+                        what: format!("{} is packed better than anything can be", what()),
+                    }),
                     State::Ready => {
                         let file = EntryFile::new(Arc::clone(&self.tree), number, name);
                         Ok(Some(Node::File(Arc::new(file))))

@@ -78,8 +78,11 @@ impl Directory {
         if place.offset > abutting || place.size < least {
             return Err(lies());
         }
-        if place.entries > limits.entries as u64 || place.size > limits.header_bytes {
-            return Err(unsupported("it has more entries than are read"));
+        if place.entries > limits.entries as u64 {
+            return Err(limits.too_many_entries());
+        }
+        if place.size > limits.header_bytes {
+            return Err(limits.too_long_headers());
         }
         let size = usize::try_from(place.size).map_err(|_| lies())?;
         for start in [abutting, place.offset] {

@@ -9,10 +9,11 @@ use super::{LOCAL, corrupt, directory::u16_at, record::Record};
 use crate::{
     Source,
     content::Segment,
+    index::State,
     inflate::{self, Room},
     limits::Limits,
     map,
-    spool::{Slice, Spools, ZipEntry, zip_recipe},
+    spool::{self, Slice, Spools, ZipEntry, zip_recipe},
 };
 
 /// The method of what is not packed.
@@ -31,9 +32,13 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
 }
 
-/// Whether entries that are packed in this way can be read.
-pub(super) fn is_supported(method: u16) -> bool {
-    matches!(method, STORED | DEFLATED | 9 | 12 | 14 | 20 | 93 | 95)
+/// Whether an entry can be read that is packed as its record says.
+pub(super) fn state(record: &Record, limits: &Limits) -> State {
+    match record.method {
+        STORED | DEFLATED => State::Ready,
+        9 | 12 | 14 | 20 | 93 | 95 => spool::state(record.length, record.packed, limits),
+        _ => State::Unsupported,
+    }
 }
 
 /// An entry that is not encrypted.
