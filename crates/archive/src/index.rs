@@ -42,6 +42,8 @@ pub enum State {
     Hidden,
     /// It needs a password: 403.
     Encrypted,
+    /// A part of it is in a volume that is not there: 502.
+    Incomplete,
     /// It is packed in a way that is not supported: 501.
     Unsupported,
     /// More would come out of it than is unpacked to disk: 501.

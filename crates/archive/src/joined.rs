@@ -20,11 +20,13 @@ impl Joined {
             source: source.clone(),
             range: 0..source.length(),
         };
-        let segments: Vec<_> = parts.iter().map(whole).collect();
-        let mut meta = first.clone();
-        meta.length = parts
-            .iter()
-            .fold(0, |length: u64, part| length.saturating_add(part.length()));
+        Self::over(first.clone(), parts.iter().map(whole).collect())
+    }
+
+    /// Joins parts of files; all but the length is told by `meta`.
+    pub(crate) fn over(mut meta: Meta, segments: Vec<Segment>) -> Arc<dyn File> {
+        let lengths = segments.iter().map(Segment::length);
+        meta.length = lengths.fold(0, u64::saturating_add);
         Arc::new(Self { meta, segments })
     }
 }

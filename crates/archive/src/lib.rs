@@ -12,7 +12,8 @@
 //! where readers follow.
 //!
 //! # Limitations
-//! Compressed entries of RAR archives are listed and not unpacked. Indexes and checkpoints live in
+//! RAR 1.4 and older is refused, and links of every kind are not shown, hard ones within a RAR or tar
+//! included. Indexes and checkpoints live in
 //! memory only. A packed tar is decoded twice, once to list it. Passwords are not taken.
 
 mod archives;

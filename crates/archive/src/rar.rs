@@ -3,13 +3,19 @@
 //! ```text
 //! volumes::set_of(names) → index(set) ─ scan::volume ─ four, five   headers of one file
 //!                                     ├ quick                       RAR 5's copies of headers
-//!                                     ├ join                        parts of all volumes → entries
+//!                                     ├ join, entries               parts of all volumes → entries
 //!                                     └ layout::Predicted           many volumes, only two of them read
 //! ```
+//! What is packed is unpacked by `rars` from an archive made for it ([`excerpt`]), into a spool: an entry
+//! that stands for itself alone, entries that build on each other together.
+//!
 //! # Limitations
-//! Compressed entries are listed and not unpacked; RAR 1.4 and older are refused; hard links and copies
-//! are hidden as other links are.
+//! RAR 1.4 and older are refused. Hard links and copies of other entries are hidden as symbolic links
+//! are. Of a set with missing volumes, the entries that go on in these are refused, and what builds on
+//! them.
 
+mod entries;
+mod excerpt;
 mod five;
 mod four;
 mod header;
@@ -17,7 +23,9 @@ mod join;
 mod layout;
 mod quick;
 mod scan;
+mod unpack;
 mod volumes;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -30,11 +38,12 @@ use universal_p2p_core::{Error, ReadCx, Result};
 pub(crate) use self::layout::Predicted;
 pub(crate) use self::volumes::{Numbering, set_of};
 use self::{
+    entries::Packed,
     header::corrupt,
     join::Joined,
     scan::{Reach, Volume},
 };
-use crate::{Entry, Index, Limits, Source, State, content::Content, names::RawName};
+use crate::{Entry, Index, Limits, Source, Spools, State, content::Content, names::RawName};
 
 /// Volumes whose headers are read at once.
 const CONCURRENT: usize = 8;
@@ -47,7 +56,13 @@ const CONCURRENT: usize = 8;
 /// # Errors
 /// [`Error::Corrupt`] where there is no archive, [`Error::Unsupported`] where it passes the limits and
 /// for RAR 1.4 and older; whatever keeps the bytes away.
-pub(crate) async fn index(mut volumes: Vec<Source>, limits: &Limits, cx: &ReadCx) -> Result<Index> {
+pub(crate) async fn index(
+    mut volumes: Vec<Source>,
+    etag: &str,
+    limits: &Limits,
+    spools: &Arc<Spools>,
+    cx: &ReadCx,
+) -> Result<Index> {
     let Some(source) = volumes.first() else {
         return Err(corrupt("there is no volume"));
     };
@@ -58,16 +73,23 @@ pub(crate) async fn index(mut volumes: Vec<Source>, limits: &Limits, cx: &ReadCx
     if !first.is_volume {
         volumes.truncate(1);
     }
+    let packed = Packed {
+        is_five: first.is_five,
+        is_solid: first.is_solid,
+        etag,
+        limits,
+        spools,
+    };
     let Some(source) = volumes.get(1) else {
-        let entries = joined(volumes, vec![first], limits)?;
-        return Ok(index_of(entries));
+        let joined = joined(&volumes, &[first], limits)?;
+        return Ok(index_of(packed.entries(joined)));
     };
     let second = scan::volume(source, Reach::All, limits, cx).await?;
-    if let Some(entries) = predicted(&volumes, &first, &second, limits, cx).await? {
+    if let Some(entries) = predicted(&volumes, &first, &second, &packed, cx).await? {
         return Ok(index_of(entries));
     }
     let read = all(&volumes, vec![first, second], limits, cx).await?;
-    Ok(index_of(joined(volumes, read, limits)?))
+    Ok(index_of(packed.entries(joined(&volumes, &read, limits)?)))
 }
 
 /// The entries of a set whose split entry can be foretold.
@@ -75,9 +97,10 @@ async fn predicted(
     sources: &[Source],
     first: &Volume,
     second: &Volume,
-    limits: &Limits,
+    packed: &Packed<'_>,
     cx: &ReadCx,
 ) -> Result<Option<Vec<Entry>>> {
+    let limits = packed.limits;
     let Some(mut predicted) = Predicted::new(sources, first, second, limits) else {
         return Ok(None);
     };
@@ -99,17 +122,19 @@ async fn predicted(
         };
         join::join(std::slice::from_ref(source), &[volume])
     };
-    let before = of(head, before);
-    let behind = of(last, &behind);
-    if before.len() + behind.len() + 1 > limits.entries {
+    // What is packed may build on what came before the split entry.
+    let mut others = of(head, before);
+    let place = others.len();
+    others.extend(of(last, &behind));
+    if others.len() + 1 > limits.entries {
         return Err(limits.too_many_entries());
     }
     let length = predicted.length();
     let header = predicted.header().clone();
     let own = join::entry(&header, length, length, State::Ready, predicted.into());
-    let before = before.into_iter().map(Joined::entry);
-    let behind = behind.into_iter().map(Joined::entry);
-    Ok(Some(before.chain([own]).chain(behind).collect()))
+    let mut entries = packed.entries(others);
+    entries.insert(place, own);
+    Ok(Some(entries))
 }
 
 /// Reads the headers of all volumes behind those that were read already.
@@ -130,17 +155,17 @@ async fn all(
     Ok(read)
 }
 
-/// The entries of volumes that were all read.
-fn joined(sources: Vec<Source>, volumes: Vec<Volume>, limits: &Limits) -> Result<Vec<Entry>> {
+/// What volumes hold that were all read.
+fn joined(sources: &[Source], volumes: &[Volume], limits: &Limits) -> Result<Vec<Joined>> {
     let header_bytes: u64 = volumes.iter().map(|volume| volume.header_bytes).sum();
-    let joined = join::join(&sources, &volumes);
+    let joined = join::join(sources, volumes);
     if joined.len() > limits.entries {
         return Err(limits.too_many_entries());
     }
     if header_bytes > limits.header_bytes {
         return Err(limits.too_long_headers());
     }
-    Ok(joined.into_iter().map(Joined::entry).collect())
+    Ok(joined)
 }
 
 fn index_of(entries: Vec<Entry>) -> Index {

@@ -39,6 +39,8 @@ use crate::{index::State, limits::Limits};
 use job::Job;
 
 pub(crate) use context::Context;
+#[cfg(feature = "rar")]
+pub(crate) use job::as_decoder;
 #[cfg(feature = "zip")]
 pub(crate) use zip::{ZipEntry, zip_recipe};
 

@@ -55,7 +55,9 @@ impl Inner {
                 .await
             }
             #[cfg(feature = "rar")]
-            Format::Rar => crate::rar::index(volumes, &limits, &self.settings.cx).await,
+            Format::Rar => {
+                crate::rar::index(volumes, &etag, &limits, &spools, &self.settings.cx).await
+            }
             #[cfg(not(all(feature = "rar", feature = "seven", feature = "tar", feature = "zip")))]
             other => Err(Error::Unsupported {
                 what: format!("{} archives", other.name()),

@@ -6,7 +6,9 @@ use universal_p2p_core::Result;
 
 use super::{
     four::is_special,
-    header::{Block, Fields, FileHeader, Header, LONGEST, Step, corrupt, unix_time, windows_time},
+    header::{
+        Block, Fields, FileHeader, Header, LONGEST, Packing, Step, corrupt, unix_time, windows_time,
+    },
     quick,
 };
 use crate::names::RawName;
@@ -16,6 +18,9 @@ pub(super) const MAGIC: &[u8] = b"Rar!\x1a\x07\x01\x00";
 
 /// The checksum, and the most bytes that a header's size takes.
 const FIXED: usize = 7;
+
+/// Of the field that tells how an entry is packed: that it builds on what came before.
+pub(super) const SOLID: u64 = 0x40;
 
 /// Parses the header that the bytes begin with.
 ///
@@ -69,6 +74,7 @@ fn block(bytes: &[u8]) -> Option<(Block, u64)> {
     let block = match kind {
         1 => Block::Main {
             is_volume: Fields::new(own).number()? & 0x01 != 0,
+            is_solid: Fields::new(own).number()? & 0x04 != 0,
             encrypted: false,
             quick: locator(extra),
         },
@@ -108,7 +114,7 @@ fn file(own: &[u8], extra: &[u8], block_flags: u64) -> Option<FileHeader> {
     };
     let checksum = match flags & 0x04 {
         0 => None,
-        _ => Some(u64::from(fields.u32()?)),
+        _ => Some(fields.u32()?),
     };
     let (packing, system, name_length) = (fields.number()?, fields.number()?, fields.size()?);
     let name = fields.take(name_length)?;
@@ -120,7 +126,7 @@ fn file(own: &[u8], extra: &[u8], block_flags: u64) -> Option<FileHeader> {
             is_dos: false,
         },
         length: (flags & 0x08 == 0).then_some(length),
-        checksum,
+        checksum: checksum.map(u64::from),
         is_split_before: block_flags & 0x08 != 0,
         is_split_after: block_flags & 0x10 != 0,
         is_encrypted: false,
@@ -128,9 +134,33 @@ fn file(own: &[u8], extra: &[u8], block_flags: u64) -> Option<FileHeader> {
         is_link: system == 1 && !is_dir && is_special(attributes),
         method: (packing >> 7 & 7) as u8,
         modified,
+        packing: unpacking(packing, checksum),
     };
     records(extra, &mut header);
     Some(header)
+}
+
+/// What a decoder has to know.
+fn unpacking(bits: u64, crc: Option<u32>) -> Packing {
+    let version = match bits & 0x3f {
+        0 => 50,
+        1 => 70,
+        _ => u8::MAX,
+    };
+    // RAR 7 has windows between the powers of two, and larger ones.
+    let (power, parts) = match version {
+        50 => (bits >> 10 & 0x0f, 0),
+        _ => (bits >> 10 & 0x1f, bits >> 15 & 0x1f),
+    };
+    let window = 0x2_0000_u64 << power;
+    Packing {
+        version,
+        bits,
+        is_solid: bits & SOLID != 0,
+        window: window + window / 32 * parts,
+        crc,
+        hash: None,
+    }
 }
 
 /// Takes over what the extra records say. A damaged one ends them, as they are only additions.
@@ -140,7 +170,10 @@ fn records(extra: &[u8], header: &mut FileHeader) {
         let mut record = Fields::new(bytes);
         match record.number() {
             Some(1) => header.is_encrypted = true,
-            Some(2) => header.checksum = header.checksum.or_else(|| hash(&mut record)),
+            Some(2) => {
+                header.packing.hash = Some(bytes.into());
+                header.checksum = header.checksum.or_else(|| hash(&mut record));
+            }
             Some(3) => header.modified = time(&mut record).or(header.modified),
             Some(4) => versioned(&mut record, &mut header.name),
             Some(5) => header.is_link = true,

@@ -2,7 +2,7 @@
 
 use universal_p2p_core::Result;
 
-use super::header::{Block, Fields, FileHeader, Header, Step, corrupt, dos_time};
+use super::header::{Block, Fields, FileHeader, Header, Packing, Step, corrupt, dos_time};
 use crate::names::RawName;
 
 /// What an archive of this generation begins with.
@@ -10,6 +10,9 @@ pub(super) const MAGIC: &[u8] = b"Rar!\x1a\x07\x00";
 
 /// The fields that every header begins with: checksum, type, flags, size.
 const FIXED: usize = 7;
+
+/// The flags of a file that tell how far back it refers.
+const WINDOW: u16 = 0xe0;
 
 /// Parses the header that the bytes begin with.
 ///
@@ -35,6 +38,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Step> {
             fields.take(6).ok_or_else(ended)?;
             let block = Block::Main {
                 is_volume: flags & 0x01 != 0,
+                is_solid: flags & 0x08 != 0,
                 encrypted: flags & 0x80 != 0,
                 quick: None,
             };
@@ -118,6 +122,14 @@ fn file(fields: &mut Fields<'_>, flags: u16) -> Option<(FileHeader, u64)> {
         is_link: is_unix && !is_dir && is_special(attributes.into()),
         method: method.wrapping_sub(0x30),
         modified: dos_time(time),
+        packing: Packing {
+            version,
+            bits: u64::from(flags & WINDOW),
+            is_solid: flags & 0x10 != 0,
+            window: 0x1_0000 << ((flags & WINDOW) >> 5),
+            crc: Some(checksum),
+            hash: None,
+        },
     };
     Some((header, packed))
 }

@@ -32,6 +32,8 @@ pub(super) enum Block {
     Main {
         /// Whether it is one of several volumes.
         is_volume: bool,
+        /// Whether what is packed builds on what came before: before RAR 2, this alone says so.
+        is_solid: bool,
         /// Whether what follows is encrypted, headers and all.
         encrypted: bool,
         /// How far behind this header there are copies of others, where there are any.
@@ -68,6 +70,24 @@ pub(super) struct FileHeader {
     /// 0 for stored, 1 to 5 from fastest to best.
     pub(super) method: u8,
     pub(super) modified: Option<SystemTime>,
+    pub(super) packing: Packing,
+}
+
+/// What a decoder has to know of an entry.
+#[derive(Clone, Default)]
+pub(super) struct Packing {
+    /// The version of RAR that is needed to unpack it, as RAR 4 has it; 50 for RAR 5, 70 for RAR 7.
+    pub(super) version: u8,
+    /// RAR 4: the bits of the header's flags that tell the window. RAR 5: the field that tells it.
+    pub(super) bits: u64,
+    /// Whether it builds on what came before.
+    pub(super) is_solid: bool,
+    /// Bytes of the window that it refers back to.
+    pub(super) window: u64,
+    /// The checksum of its bytes, where there is one.
+    pub(super) crc: Option<u32>,
+    /// The record of another hash of its bytes, as RAR 5 has it.
+    pub(super) hash: Option<Box<[u8]>>,
 }
 
 /// The fields of a header, one after the other; `None` once it ends too early.

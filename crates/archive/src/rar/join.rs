@@ -61,37 +61,48 @@ pub(super) fn join(sources: &[Source], volumes: &[Volume]) -> Vec<Joined> {
 
 impl Joined {
     /// Bytes that it takes in the archive.
-    fn packed(&self) -> u64 {
+    pub(super) fn packed(&self) -> u64 {
         self.segments
             .iter()
             .map(Segment::length)
             .fold(0, u64::saturating_add)
     }
 
-    /// As an entry of an index.
-    pub(super) fn entry(self) -> Entry {
-        let packed = self.packed();
+    /// Bytes that it has.
+    pub(super) fn length(&self) -> u64 {
+        self.last.length.unwrap_or(self.packed())
+    }
+
+    /// Whether it has bytes that have to be unpacked.
+    pub(super) fn is_packed(&self) -> bool {
         let header = &self.last;
-        let length = header.length.unwrap_or(packed);
-        let is_stored = header.method == 0;
-        let state = if header.is_link {
+        header.method != 0 && !header.is_dir && self.packed() > 0
+    }
+
+    /// Whether it can be read, as far as that is told without unpacking it.
+    pub(super) fn state(&self) -> State {
+        let (header, length) = (&self.last, self.length());
+        if header.is_link {
             State::Hidden
         } else if header.is_dir || (length == 0 && !self.is_cut) {
             State::Ready
         } else if header.is_encrypted {
             State::Encrypted
-        } else if self.is_cut || !is_stored || packed < length {
+        } else if self.is_cut {
+            State::Incomplete
+        } else if header.method == 0 && self.packed() < length || self.packed() == 0 {
             State::Unsupported
         } else {
             State::Ready
-        };
-        let content = match state {
-            State::Ready if !header.is_dir && length > 0 => {
-                Content::Map(until(self.segments.clone(), length))
-            }
-            _ => Content::Nothing,
-        };
-        entry(header, length, packed, state, content)
+        }
+    }
+
+    /// What its bytes are made of, where they lie there as they are.
+    pub(super) fn content(&self) -> Content {
+        if self.last.method == 0 && !self.last.is_dir && self.length() > 0 {
+            return Content::Map(until(self.segments.clone(), self.length()));
+        }
+        Content::Nothing
     }
 }
 

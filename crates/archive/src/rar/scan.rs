@@ -28,6 +28,8 @@ pub(super) struct Volume {
     pub(super) is_five: bool,
     /// Whether it says that it is one of several.
     pub(super) is_volume: bool,
+    /// Whether it says that what is packed builds on what came before.
+    pub(super) is_solid: bool,
     /// Whether its headers cannot be read without a password.
     pub(super) is_encrypted: bool,
     pub(super) parts: Vec<Part>,
@@ -100,10 +102,12 @@ pub(super) async fn volume(
         match header.block {
             Block::Main {
                 is_volume,
+                is_solid,
                 encrypted,
                 quick,
             } => {
                 volume.is_volume = is_volume;
+                volume.is_solid = is_solid;
                 volume.is_encrypted = encrypted;
                 let place = quick.and_then(|offset| place.checked_add(offset));
                 if let Some(place) = place.filter(|_| !is_volume) {

@@ -5,6 +5,7 @@ mod layout;
 mod names;
 mod one;
 mod quick;
+mod samples;
 mod writer;
 
 use std::ops::Range;
@@ -16,13 +17,20 @@ use crate::{
     content::Content,
     map,
     rar::index,
-    testing::{CX, Served, all},
+    testing::{CX, Served, all, spools},
 };
 
 /// Reads the index of archives in memory.
 async fn index_of(volumes: &[Served]) -> Result<Index> {
     let sources: Vec<Source> = volumes.iter().map(Served::source).collect();
-    index(sources, &Limits::default(), &CX).await
+    index_within(sources, &Limits::default()).await
+}
+
+/// Reads the index of archives within limits. What has to be unpacked can be, as long as the index is
+/// held.
+async fn index_within(sources: Vec<Source>, limits: &Limits) -> Result<Index> {
+    let folder = tempfile::tempdir().expect("a folder");
+    index(sources, "outer", limits, &spools(&folder), &CX).await
 }
 
 /// Puts archives in memory.

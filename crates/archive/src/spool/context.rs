@@ -39,6 +39,18 @@ impl Context {
         }
     }
 
+    /// Whether nobody wants any more.
+    #[cfg(feature = "rar")]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Says what to tell whoever follows instead of that the archive is damaged.
+    #[cfg(feature = "rar")]
+    pub(crate) fn fail(&self, error: Error) {
+        guard(&self.failure).get_or_insert(error);
+    }
+
     /// Why the packed bytes stayed away, if they did.
     pub(super) fn take_failure(&self) -> Option<Error> {
         guard(&self.failure).take()

@@ -33,6 +33,15 @@ pub(super) fn is_within_decoder() -> bool {
     IS_DECODER.get()
 }
 
+/// Does a part of a decoder's work on a thread of its own.
+#[cfg(feature = "rar")]
+pub(crate) fn as_decoder<T>(work: impl FnOnce() -> T) -> T {
+    let was_within = IS_DECODER.replace(true);
+    let done = work();
+    IS_DECODER.set(was_within);
+    done
+}
+
 /// How a run stands.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {

@@ -50,6 +50,9 @@ impl Dir for ArchiveDir {
                     State::Unsupported => Err(Error::Unsupported {
                         what: format!("how {} is packed ({})", what(), entry.method),
                     }),
+                    State::Incomplete => Err(Error::Corrupt {
+                        what: format!("{}: a volume with a part of it is missing", what()),
+                    }),
                     State::TooLong => Err(self.tree.limits.too_long_entry()),
                     State::TooMuchMemory => Err(self.tree.limits.too_much_memory()),
                     State::Bomb => Err(Error::Corrupt {

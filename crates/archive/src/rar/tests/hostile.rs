@@ -4,16 +4,12 @@ use proptest::prelude::*;
 use universal_p2p_core::Error;
 
 use super::{
-    entry, index_of, is_mapped,
+    entry, index_of, index_within, is_mapped,
     one::{one, small},
     read, served,
     writer::{Flags, Generation, Put, vint, volumes},
 };
-use crate::{
-    Limits, State,
-    rar::index,
-    testing::{CX, Served},
-};
+use crate::{Limits, State, testing::Served};
 
 const WHOLE: Flags = Flags {
     before: false,
@@ -69,7 +65,7 @@ async fn limits_are_kept() {
                 false,
             ),
         ] {
-            let found = index(vec![source.clone()], &limits, &CX).await;
+            let found = index_within(vec![source.clone()], &limits).await;
             match found {
                 Ok(_) => assert!(is_fine, "{limits:?}"),
                 Err(Error::Unsupported { .. }) => assert!(!is_fine, "{limits:?}"),

@@ -1,5 +1,7 @@
 //! Archives made in memory: stored entries, any number of volumes, right checksums.
 
+pub(super) use super::super::write::{five, four, number as vint};
+
 /// The generation of an archive that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Generation {
@@ -147,33 +149,6 @@ impl Generation {
             Self::Five => five(&[5, 0, u8::from(more)]),
         }
     }
-}
-
-/// A header of RAR 4 with its checksum.
-pub(super) fn four(kind: u8, flags: u16, fields: &[u8]) -> Vec<u8> {
-    let mut header = vec![kind];
-    header.extend(flags.to_le_bytes());
-    header.extend((fields.len() as u16 + 7).to_le_bytes());
-    header.extend(fields);
-    let checksum = (crc32fast::hash(&header) & 0xffff) as u16;
-    [checksum.to_le_bytes().to_vec(), header].concat()
-}
-
-/// A header of RAR 5 with its checksum and size.
-pub(super) fn five(fields: &[u8]) -> Vec<u8> {
-    let covered = [vint(fields.len() as u64), fields.to_vec()].concat();
-    [crc32fast::hash(&covered).to_le_bytes().to_vec(), covered].concat()
-}
-
-/// A number of RAR 5.
-pub(super) fn vint(mut number: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number > 0x7f {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
 }
 
 /// A number of RAR 5 in five bytes.
