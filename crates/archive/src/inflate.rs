@@ -47,7 +47,10 @@ impl Stream {
         room: Arc<Room>,
     ) -> Self {
         Self {
-            packed: segments.iter().map(Segment::length).sum(),
+            packed: segments
+                .iter()
+                .map(Segment::length)
+                .fold(0, u64::saturating_add),
             segments: segments.into(),
             length,
             crc,

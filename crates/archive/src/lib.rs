@@ -11,6 +11,9 @@
 //! inflated from the nearest checkpoint; everything else is decoded once, forwards, into the store,
 //! where readers follow.
 //!
+//! Each parser is fuzzed by the modules called `fuzz` in every run of the tests, and for longer by
+//! `PROPTEST_CASES=50000 cargo test -p universal-p2p-archive fuzz` (256 stands for the usual number).
+//!
 //! # Limitations
 //! RAR 1.4 and older is refused, and links of every kind are not shown, hard ones within a RAR or tar
 //! included. Indexes and checkpoints live in

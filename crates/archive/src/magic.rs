@@ -127,6 +127,9 @@ fn has_tar_checksum(head: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

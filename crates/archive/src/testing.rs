@@ -1,5 +1,7 @@
 //! What the tests of several formats need: a file in memory, and a comparison of ranges.
 
+pub(crate) mod fuzz;
+
 use std::{
     ops::Range,
     sync::{

@@ -104,7 +104,7 @@ impl Cursor {
         loop {
             let at = self.at();
             // One byte more than there may be shows that the stream goes on.
-            let most = (length + 1).min(stop) - self.output;
+            let most = length.saturating_add(1).min(stop) - self.output;
             let most = usize::try_from(most).unwrap_or(RING).min(RING - at);
             let (status, taken, made) =
                 decompress_with_limit(&mut self.decoder, input, &mut self.ring, at, most, flags);

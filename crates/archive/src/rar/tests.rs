@@ -1,5 +1,6 @@
 //! What the tests of RAR share.
 
+mod fuzz;
 mod hostile;
 mod layout;
 mod names;

@@ -96,7 +96,7 @@ fn unpack(
     length: u64,
     limits: &Limits,
 ) -> Result<Option<Vec<u8>>> {
-    let streams = Streams::read(&mut Bytes::new(content))?;
+    let streams = Streams::read(&mut Bytes::new(content), limits)?;
     let packed = streams.packed.first().copied().unwrap_or_default();
     let Some(Folder {
         coders, unpacked, ..
@@ -155,13 +155,16 @@ fn check_count(content: &[u8], limits: &Limits) -> Result<()> {
         return Err(unsupported("its properties"));
     }
     if id == 0x04 {
-        Streams::read(&mut bytes)?;
+        Streams::read(&mut bytes, limits)?;
         id = bytes.byte()?;
     }
-    if id == 0x05 && bytes.number()? > limits.entries as u64 {
-        return Err(limits.too_many_entries());
+    match id {
+        0x00 => Ok(()),
+        0x05 if bytes.number()? > limits.entries as u64 => Err(limits.too_many_entries()),
+        0x05 => Ok(()),
+        // The library must not read what was not looked at.
+        _ => Err(unsupported("what else is in its header")),
     }
-    Ok(())
 }
 
 /// Hands a header to the library, as an archive that has nothing else.

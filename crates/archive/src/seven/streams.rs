@@ -4,9 +4,13 @@
 use universal_p2p_core::Result;
 
 use super::corrupt;
+use crate::limits::Limits;
 
 /// Streams of one folder and coders of one folder: what 7-Zip itself takes.
 const MOST_CODERS: u64 = 64;
+
+/// Packed streams and coders that an entry may have, on average.
+const STREAMS: usize = 4;
 
 /// Bytes of a header, from front to back.
 pub(super) struct Bytes<'a>(&'a [u8]);
@@ -102,7 +106,11 @@ impl<'a> Bytes<'a> {
 
 impl<'a> Streams<'a> {
     /// Reads up to the end of what is said of them.
-    pub(super) fn read(bytes: &mut Bytes<'a>) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`universal_p2p_core::Error::Corrupt`] where it breaks off, and what the limits say where it
+    /// has more streams than entries are read, or more coders than so many have.
+    pub(super) fn read(bytes: &mut Bytes<'a>, limits: &Limits) -> Result<Self> {
         let mut streams = Self {
             position: 0,
             packed: Vec::new(),
@@ -111,17 +119,17 @@ impl<'a> Streams<'a> {
         loop {
             match bytes.byte()? {
                 0x00 => return Ok(streams),
-                0x06 => streams.read_packed(bytes)?,
-                0x07 => streams.read_folders(bytes)?,
-                0x08 => streams.skip_parts(bytes)?,
+                0x06 => streams.read_packed(bytes, limits)?,
+                0x07 => streams.read_folders(bytes, limits)?,
+                0x08 => streams.skip_parts(bytes, limits)?,
                 _ => return Err(cut_off()),
             }
         }
     }
 
-    fn read_packed(&mut self, bytes: &mut Bytes<'a>) -> Result<()> {
+    fn read_packed(&mut self, bytes: &mut Bytes<'a>, limits: &Limits) -> Result<()> {
         self.position = bytes.number()?;
-        let count = bytes.count()?;
+        let count = within(bytes.count()?, STREAMS, limits)?;
         loop {
             match bytes.byte()? {
                 0x00 => return Ok(()),
@@ -132,16 +140,20 @@ impl<'a> Streams<'a> {
         }
     }
 
-    fn read_folders(&mut self, bytes: &mut Bytes<'a>) -> Result<()> {
+    fn read_folders(&mut self, bytes: &mut Bytes<'a>, limits: &Limits) -> Result<()> {
         if bytes.byte()? != 0x0B {
             return Err(cut_off());
         }
-        let count = bytes.count()?;
+        let count = within(bytes.count()?, 1, limits)?;
         if bytes.byte()? != 0 {
             return Err(super::unsupported("a header in several places"));
         }
-        let folders: Result<Vec<_>> = (0..count).map(|_| Folder::read(bytes)).collect();
-        self.folders = folders?;
+        let mut coders = 0;
+        for _ in 0..count {
+            let folder = Folder::read(bytes)?;
+            coders = within(coders + folder.coders.len(), STREAMS, limits)?;
+            self.folders.push(folder);
+        }
         loop {
             match bytes.byte()? {
                 0x00 => return Ok(()),
@@ -162,14 +174,16 @@ impl<'a> Streams<'a> {
     }
 
     /// Jumps over what is said of the entries within folders.
-    fn skip_parts(&self, bytes: &mut Bytes<'a>) -> Result<()> {
+    fn skip_parts(&self, bytes: &mut Bytes<'a>, limits: &Limits) -> Result<()> {
         let mut parts = vec![1; self.folders.len()];
         loop {
             match bytes.byte()? {
                 0x00 => return Ok(()),
                 0x0D => {
+                    let mut all = 0;
                     for parts in &mut parts {
                         *parts = bytes.count()?;
+                        all = within(all + *parts, 1, limits)?;
                     }
                 }
                 0x09 => {
@@ -235,6 +249,14 @@ impl<'a> Folder<'a> {
             has_sum: false,
         })
     }
+}
+
+/// A count of things of which each entry may have so many.
+fn within(count: usize, each: usize, limits: &Limits) -> Result<usize> {
+    if count > limits.entries.saturating_mul(each) {
+        return Err(limits.too_many_entries());
+    }
+    Ok(count)
 }
 
 fn cut_off() -> universal_p2p_core::Error {

@@ -1,3 +1,5 @@
+mod fuzz;
+
 use std::{fs, path::Path, process::Command};
 
 use tokio::runtime::Runtime;

@@ -1,3 +1,4 @@
+mod fuzz;
 mod hostile;
 
 use std::{fs, path::Path, process::Command, sync::Arc, time::Duration};

@@ -76,7 +76,7 @@ async fn limits_are_kept() {
 }
 
 /// Puts right the checksum of every header that can be reached from the start.
-fn mend(bytes: &mut [u8]) {
+pub(super) fn mend(bytes: &mut [u8]) {
     let is_five = bytes.starts_with(b"Rar!\x1a\x07\x01\x00");
     let mut at = if is_five { 8 } else { 7 };
     for _ in 0..10 {

@@ -9,7 +9,7 @@ use super::{
 use crate::testing::Served;
 
 /// An archive of RAR 5 with copies of its headers, and those of them that `is_kept` says.
-fn with_copies(files: &[Vec<u8>], is_kept: impl Fn(usize) -> bool) -> Vec<u8> {
+pub(super) fn with_copies(files: &[Vec<u8>], is_kept: impl Fn(usize) -> bool) -> Vec<u8> {
     let main = |offset: u64| {
         // In a width that does not depend on it.
         let offset =

@@ -19,18 +19,18 @@ pub(super) fn find(bytes: &[u8], wanted: &[u8]) -> usize {
 }
 
 /// An entry as it is put into an archive by hand.
-struct Made<'a> {
-    name: &'a [u8],
-    data: &'a [u8],
+pub(super) struct Made<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) data: &'a [u8],
     /// Where the directory says it is, if elsewhere than it is.
-    start: Option<u32>,
-    packed: u32,
-    length: u32,
-    method: u16,
+    pub(super) start: Option<u32>,
+    pub(super) packed: u32,
+    pub(super) length: u32,
+    pub(super) method: u16,
 }
 
 impl<'a> Made<'a> {
-    fn stored(name: &'a [u8], data: &'a [u8]) -> Self {
+    pub(super) fn stored(name: &'a [u8], data: &'a [u8]) -> Self {
         Self {
             name,
             data,
@@ -54,7 +54,7 @@ impl<'a> Made<'a> {
     }
 }
 
-fn make(entries: &[Made<'_>]) -> Vec<u8> {
+pub(super) fn make(entries: &[Made<'_>]) -> Vec<u8> {
     let (mut file, mut directory) = (Vec::new(), Vec::new());
     for entry in entries {
         let start = entry.start.unwrap_or(file.len() as u32);
