@@ -22,13 +22,28 @@ impl Packing {
         let from = BufReader::with_capacity(BUFFER, from);
         match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(from)),
-            Self::Bzip2 => Box::new(MultiBzDecoder::new(from)),
+            Self::Bzip2 => Box::new(UntilError(Some(MultiBzDecoder::new(from)))),
             Self::Xz => {
                 let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX - 1);
                 Box::new(XzReader::new_mem_limit(from, true, most))
             }
             Self::Zstd => Box::new(Frames::Between(from)),
         }
+    }
+}
+
+/// A decoder that is let go when it fails: asked once more, the one of bzip2 panics where nobody can
+/// catch it.
+struct UntilError<R>(Option<R>);
+
+impl<R: Read> Read for UntilError<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let decoder = self.0.as_mut().ok_or(io::ErrorKind::InvalidData)?;
+        let read = decoder.read(into);
+        if read.is_err() {
+            self.0 = None;
+        }
+        read
     }
 }
 

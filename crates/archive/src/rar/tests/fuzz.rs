@@ -27,7 +27,7 @@ use crate::{
 /// What becomes of files that are read as the volumes of a RAR.
 fn read(files: &[Arc<Sparse>], limits: &Limits) {
     let sources: Vec<Source> = files.iter().map(Sparse::source).collect();
-    let found = RUNTIME.block_on(index(sources, limits, &CX));
+    let found = RUNTIME.block_on(index(sources, "x", limits, fuzz::disk(), &CX));
     for file in files {
         // A window at every header, a program in front, and copies in one place.
         let headers = 4 * (limits.entries.min(1000) as u64 + 2);
