@@ -1,5 +1,7 @@
 //! Files inside archives, over BitTorrent.
 
+mod kept;
+
 use std::process::Command;
 
 use serde_json::Value;

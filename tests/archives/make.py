@@ -58,6 +58,12 @@ for method in ["copy", "lzma2"]:
     seven = ["7z", "a", "-bso0", f"-m0={method}", (made / f"{method}.7z").absolute(), "."]
     subprocess.run(seven, check=True, cwd=files)
 
+# Archives in an archive that is packed as a whole, and packed so themselves.
+rare = ["7z", "a", "-bso0", "-tzip", "-mm=BZip2", (made / "rare.zip").absolute(), "."]
+subprocess.run(rare, check=True, cwd=files)
+solid = ["7z", "a", "-bso0", "-m0=lzma2", "solid.7z", "rare.zip", "a.tar.xz"]
+subprocess.run(solid, check=True, cwd=made)
+
 subprocess.run(
     ["7z", "a", "-bso0", "-psecret", "-mem=ZipCrypto", made / "encrypted.zip", files / names[0]],
     check=True,

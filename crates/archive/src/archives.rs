@@ -3,25 +3,33 @@
 mod jobs;
 mod kept;
 mod open;
+mod read;
 mod volumes;
 
-use std::{fmt::Write, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
-use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 use universal_p2p_core::{Dir, Error, Expand, File, ReadCx, Result};
 use universal_p2p_store::Store;
 
 use crate::{
-    Limits, Source, Spools,
-    joined::Joined,
-    magic::{self, Format},
+    Limits, Source, Spools, skeleton,
     tree::{self, Tree},
 };
 use jobs::Jobs;
 use kept::Kept;
-use volumes::Volumes;
+
+/// Bytes of memory that opened archives may take, about.
+const MOST_BYTES: usize = 64 << 20;
+
+/// How often it is told to the disk that an archive is used.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// What archives may cost.
 #[derive(Clone, Debug)]
@@ -52,14 +60,8 @@ struct Opened {
     tree: Arc<Tree>,
     /// What its entries are read from, in the order of its files.
     sources: Vec<Source>,
-}
-
-/// The files of an archive and what they are.
-struct Found {
-    files: Vec<Arc<dyn File>>,
-    format: Format,
-    /// Whether the files are one that was cut.
-    is_cut: bool,
+    /// When it was last told to the disk that this is used.
+    told: Mutex<Instant>,
 }
 
 impl Archives {
@@ -74,7 +76,7 @@ impl Archives {
                 settings,
                 spools,
                 jobs,
-                kept: Kept::default(),
+                kept: Kept::new(MOST_BYTES),
             }),
         }
     }
@@ -90,22 +92,24 @@ impl Expand for Archives {
     ) -> Result<Option<Arc<dyn Dir>>> {
         let inner = &self.inner;
         let volumes = volumes::of(file, beside).await?;
+        if let Err(too_deep) = inner.may_be_at(depth) {
+            // What is no archive is not too deep.
+            let kind = inner.recognize(&volumes).await?;
+            return kind.map_or(Ok(None), |_| Err(too_deep));
+        }
         let key = key(&volumes.files);
-        let opened = match inner.kept.get(&key) {
+        let opened = match inner.kept.get(&key)? {
             Some(kept) => kept,
-            None => {
-                let Some(found) = inner.recognize(volumes.clone()).await? else {
-                    return Ok(None);
-                };
-                inner.may_be_at(depth)?;
-                inner.open(&key, found).await?
-            }
+            None => match inner.open(&key, volumes.clone()).await? {
+                Some(opened) => opened,
+                None => return Ok(None),
+            },
         };
-        inner.may_be_at(depth)?;
         // What the index was read from may have been let go since.
         for (source, file) in opened.sources.iter().zip(&volumes.files) {
             source.renew(Arc::clone(file));
         }
+        inner.tell_use(&key, &opened);
         let root = tree::root(Arc::clone(&opened.tree), &file.meta().name);
         Ok(Some(Arc::new(root)))
     }
@@ -122,82 +126,14 @@ impl Inner {
         })
     }
 
-    /// What format the files are, or none where they are no archive.
-    async fn recognize(&self, volumes: Volumes) -> Result<Option<Found>> {
-        let Some(first) = volumes.files.first() else {
-            return Ok(None);
-        };
-        let cx = &self.settings.cx;
-        let name = &first.meta().name;
-        let name = if volumes.may_be_cut {
-            name.rsplit_once('.').map_or("", |(stem, _)| stem)
-        } else {
-            name
-        };
-        let Some(format) = magic::detect(&Source::new(Arc::clone(first)), name, cx).await? else {
-            return Ok(None);
-        };
-        // Volumes begin as the first does; what was cut goes on in the middle.
-        let is_cut = volumes.may_be_cut
-            && match volumes.files.get(1) {
-                Some(second) if format == Format::Rar => {
-                    let second = Source::new(Arc::clone(second));
-                    magic::detect(&second, "", cx).await? != Some(Format::Rar)
-                }
-                _ => true,
-            };
-        Ok(Some(Found {
-            files: volumes.files,
-            format,
-            is_cut,
-        }))
-    }
-
-    /// Reads the index of an archive, together with all who want the same at this time.
-    async fn open(self: &Arc<Self>, key: &str, found: Found) -> Result<Arc<Opened>> {
-        let begin = || {
-            let (inner, key) = (Arc::clone(self), key.to_owned());
-            async move {
-                let reading = AssertUnwindSafe(inner.read(&key, found)).catch_unwind();
-                let opened = reading.await.unwrap_or_else(|_| {
-                    tracing::error!("reading an archive panicked");
-                    Err(Error::Corrupt {
-                        what: "the archive could not be read".into(),
-                    })
-                })?;
-                let opened = Arc::new(opened);
-                inner.kept.insert(&key, &opened);
-                Ok(opened)
-            }
-            .boxed()
-        };
-        self.kept.opening(key, begin).await
-    }
-
-    async fn read(&self, key: &str, found: Found) -> Result<Opened> {
-        let Some(first) = found.files.first().map(|file| file.meta().clone()) else {
-            return Err(Error::Corrupt {
-                what: "an archive without files".into(),
-            });
-        };
-        let sources: Vec<_> = found.files.into_iter().map(Source::new).collect();
-        let mut etag = first.etag.clone();
-        if sources.len() > 1 {
-            // Of further volumes the tag of the first says nothing.
-            etag.push('-');
-            etag.push_str(key.get(..16).unwrap_or(key));
+    /// Now and then tells the disk that an archive is used, which is read from memory.
+    fn tell_use(&self, key: &str, opened: &Opened) {
+        let mut told = opened.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.elapsed() >= TELL_EVERY {
+            *told = Instant::now();
+            let (store, key) = (Arc::clone(self.spools.store()), key.to_owned());
+            drop(spawn_blocking(move || skeleton::touch(&store, &key)));
         }
-        let volumes = if found.is_cut {
-            vec![Source::new(Joined::of(&first, &sources))]
-        } else {
-            sources.clone()
-        };
-        let index = self.index(found.format, volumes, &etag).await?;
-        let tree = Tree::new(index, &self.settings.limits, etag, first.freshness)?;
-        Ok(Opened {
-            tree: Arc::new(tree),
-            sources,
-        })
     }
 }
 

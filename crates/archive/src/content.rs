@@ -45,6 +45,18 @@ impl Content {
         }
     }
 
+    /// Names what of it is on disk by its entry.
+    pub(crate) fn describe(&self, entry: &str) {
+        match self {
+            Self::Spool(slice) => slice.describe(entry),
+            #[cfg(feature = "zip")]
+            Self::Zip(packed) => packed.describe(entry),
+            Self::Nothing | Self::Map(_) => {}
+            #[cfg(feature = "rar")]
+            Self::Predicted(_) => {}
+        }
+    }
+
     /// Whether a range of it is read without all that comes before.
     pub(crate) fn is_seekable(&self) -> bool {
         match self {

@@ -5,7 +5,9 @@
 //!                                                       Content::Map      ranges of outer files
 //! ```
 //! An index is read on a blocking thread through a [`SyncReader`], bounded in number, and kept while
-//! it is in use; what an entry's bytes are made of is decided there, and reading them is async.
+//! it is in use; what an entry's bytes are made of is decided there, and reading them is async. What
+//! it was read from is kept in the store (`skeleton`), so that it is read again after a restart
+//! without the archive and without a network.
 //!
 //! What is stored is read as ranges of the outer files, also over the volumes of a RAR set; deflate is
 //! inflated from the nearest checkpoint; everything else is decoded once, forwards, into the store,
@@ -16,11 +18,12 @@
 //!
 //! # Limitations
 //! RAR 1.4 and older is refused, and links of every kind are not shown, hard ones within a RAR or tar
-//! included. Indexes and checkpoints live in
-//! memory only. A packed tar is decoded twice, once to list it. Passwords are not taken.
+//! included. Checkpoints of deflate live in memory only. A packed tar is decoded twice, once to list
+//! it, where there is little room on the disk. Passwords are not taken.
 
 mod archives;
 mod content;
+mod failures;
 mod index;
 #[cfg(feature = "zip")]
 mod inflate;
@@ -33,6 +36,8 @@ mod names;
 mod rar;
 #[cfg(feature = "seven")]
 mod seven;
+mod skeleton;
+mod slots;
 mod source;
 mod spool;
 mod sync_reader;

@@ -165,6 +165,7 @@ fn recipe(
         part: &part,
         length,
         packed,
+        room: None,
     };
     Recipe::new(spools, &what, limits, make)
 }

@@ -9,6 +9,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use universal_p2p_core::{ByteStream, Error, File, ReadCx, Result};
 
+use crate::skeleton::Skeleton;
+
 /// A file that is read at offsets.
 ///
 /// An index outlives the request that it was read for, and what a backend gives out does not have to:
@@ -17,6 +19,15 @@ use universal_p2p_core::{ByteStream, Error, File, ReadCx, Result};
 pub struct Source {
     file: Arc<RwLock<Arc<dyn File>>>,
     length: u64,
+    notes: Option<Notes>,
+}
+
+/// Where it is noted what an index is read from, for one file of an archive.
+#[derive(Clone)]
+pub(crate) struct Notes {
+    pub(crate) skeleton: Arc<Skeleton>,
+    /// The number of the file.
+    pub(crate) file: usize,
 }
 
 impl Source {
@@ -27,7 +38,24 @@ impl Source {
         Self {
             file: Arc::new(RwLock::new(file)),
             length,
+            notes: None,
         }
+    }
+
+    /// The same file, whose small ranges are read from a skeleton where that knows them, and noted
+    /// there where not.
+    #[must_use]
+    pub(crate) fn noted(&self, notes: Notes) -> Self {
+        Self {
+            notes: Some(notes),
+            ..self.clone()
+        }
+    }
+
+    /// The same file without notes, and those.
+    pub(crate) fn without_notes(mut self) -> (Self, Option<Notes>) {
+        let notes = self.notes.take();
+        (self, notes)
     }
 
     /// The file.
@@ -69,11 +97,36 @@ impl Source {
     pub async fn read(&self, range: Range<u64>, cx: &ReadCx) -> Result<Bytes> {
         let length = usize::try_from(range.end.saturating_sub(range.start));
         let length = length.map_err(|error| Error::internal("reading an archive", error))?;
+        if let Some(known) = self.known(&range, length) {
+            return Ok(known);
+        }
+        let at = range.start;
         let mut stream = self.open(range, cx).await?;
         let mut all = BytesMut::with_capacity(length);
         while let Some(bytes) = stream.next().await {
             all.extend_from_slice(&bytes?);
         }
+        if let Some(notes) = &self.notes {
+            notes.skeleton.note(notes.file, at, &all);
+        }
         Ok(all.freeze())
+    }
+
+    /// What is known of a range, where that is all of it.
+    fn known(&self, range: &Range<u64>, length: usize) -> Option<Bytes> {
+        let notes = self.notes.as_ref()?;
+        if range.end > self.length {
+            return None;
+        }
+        let mut all = vec![0; length];
+        let mut at = 0;
+        while at < length {
+            let place = range.start + at as u64;
+            match notes.skeleton.copy(notes.file, place, all.get_mut(at..)?) {
+                0 => return None,
+                copied => at += copied,
+            }
+        }
+        Some(all.into())
     }
 }

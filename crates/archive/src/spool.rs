@@ -11,6 +11,8 @@
 //! of room.
 
 mod context;
+#[cfg(feature = "tar")]
+mod early;
 mod job;
 mod reader;
 mod sink;
@@ -30,22 +32,23 @@ use std::{
     time::Duration,
 };
 
-use sha2::{Digest, Sha256};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use universal_p2p_core::{ByteStream, Error, Id, Item, ReadCx, Result};
 use universal_p2p_store::{Layout, Object, Store};
 
-use crate::{index::State, limits::Limits};
+use crate::{failures::Failures, index::State, limits::Limits, slots};
 use job::Job;
 
 pub(crate) use context::Context;
+#[cfg(feature = "tar")]
+pub(crate) use early::Early;
 #[cfg(feature = "rar")]
 pub(crate) use job::as_decoder;
 #[cfg(feature = "zip")]
 pub(crate) use zip::{ZipEntry, zip_recipe};
 
 /// The protocol under which what is decoded is booked on disk.
-const PROTOCOL: &str = "archive";
+pub(crate) const PROTOCOL: &str = "archive";
 
 /// Bytes in a chunk: what is given up and decoded again at a time.
 const CHUNK: u64 = 1 << 20;
@@ -71,6 +74,8 @@ pub struct Spools {
     waiting: AtomicUsize,
     /// The jobs that run, by the id of what they decode; several where readers are far apart.
     jobs: Mutex<HashMap<Id, Vec<Weak<Job>>>>,
+    /// What could not be decoded a moment ago.
+    failures: Failures<Id>,
 }
 
 impl Spools {
@@ -82,7 +87,13 @@ impl Spools {
             decoders: Arc::new(Semaphore::new(decoders.max(1))),
             waiting: AtomicUsize::new(0),
             jobs: Mutex::default(),
+            failures: Failures::default(),
         })
+    }
+
+    /// Where it is decoded to.
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
     }
 
     fn jobs(&self) -> MutexGuard<'_, HashMap<Id, Vec<Weak<Job>>>> {
@@ -122,6 +133,22 @@ pub(crate) struct What<'a> {
     pub(crate) length: u64,
     /// Bytes that go in.
     pub(crate) packed: u64,
+    /// Bytes that may come out, where that had to be settled before it was known how many do.
+    pub(crate) room: Option<u64>,
+}
+
+impl What<'_> {
+    /// Under what it is on disk: nobody can choose that.
+    fn item(&self) -> Result<Item> {
+        let room = self.room.unwrap_or(self.length).to_string();
+        slots::item([self.etag, self.part, &room])
+    }
+
+    /// How it is cut into chunks.
+    fn layout(&self) -> Result<Layout> {
+        let layout = Layout::new(self.room.unwrap_or(self.length), CHUNK);
+        layout.ok_or_else(|| corrupt("it is longer than anything can be"))
+    }
 }
 
 /// How something is decoded, and what is known of it.
@@ -129,10 +156,11 @@ pub(crate) struct Recipe {
     spools: Arc<Spools>,
     item: Item,
     layout: Layout,
+    length: u64,
     limits: Limits,
     make: Make,
-    /// Why it can never be decoded, once that was tried.
-    damaged: OnceLock<Error>,
+    /// Whether the store knows what it is called.
+    named: OnceLock<()>,
 }
 
 impl Recipe {
@@ -152,24 +180,20 @@ impl Recipe {
             State::Bomb => return Err(corrupt("it is packed better than anything can be")),
             _ => {}
         }
-        let layout = Layout::new(what.length, CHUNK);
-        let layout = layout.ok_or_else(|| corrupt("it is longer than anything can be"))?;
         Ok(Arc::new(Self {
             spools: Arc::clone(spools),
-            item: Item {
-                protocol: PROTOCOL,
-                id: id(what)?,
-            },
-            layout,
+            item: what.item()?,
+            layout: what.layout()?,
+            length: what.length,
             limits: limits.clone(),
             make,
-            damaged: OnceLock::new(),
+            named: OnceLock::new(),
         }))
     }
 
     /// Bytes that come out.
     pub(crate) fn length(&self) -> u64 {
-        self.layout.length()
+        self.length
     }
 
     /// Its object in the store.
@@ -179,9 +203,7 @@ impl Recipe {
             self.item.clone(),
             self.layout,
         );
-        // There is no hash to check it by: after an unclean stop it is decoded again.
-        let open = move || store.object(&item, layout, Arc::new(|_, _| false));
-        let opened = spawn_blocking(open).await;
+        let opened = spawn_blocking(move || opened(&store, &item, layout)).await;
         let opened = opened.map_err(|error| Error::internal("opening what is unpacked", error))?;
         opened.map_err(|error| disk_error("opening what is unpacked", error))
     }
@@ -219,6 +241,18 @@ impl Slice {
         })
     }
 
+    /// Names it by its entry for whoever looks at what is on disk; once, and by the first that is read
+    /// where several are packed together.
+    pub(crate) fn describe(&self, entry: &str) {
+        let recipe = &self.recipe;
+        recipe.named.get_or_init(|| {
+            let is_whole = self.within == (0..recipe.length());
+            let others = if is_whole { "" } else { " and others" };
+            let name = format!("{entry}{others} (unpacked)");
+            recipe.spools.store.describe(&recipe.item, &name);
+        });
+    }
+
     /// Opens a range of it, counted from its own start, and waits for the first byte.
     ///
     /// # Errors
@@ -246,15 +280,10 @@ pub(crate) fn most_from(packed: u64) -> u64 {
     packed.saturating_mul(MOST_RATIO).max(UNSUSPICIOUS)
 }
 
-/// The name of what is decoded on disk: nobody can choose it.
-fn id(what: &What<'_>) -> Result<Id> {
-    let mut hash = Sha256::new();
-    for part in [what.etag, what.part] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.update(what.length.to_le_bytes());
-    Id::new(&data_encoding::HEXLOWER.encode(&hash.finalize()))
+/// The object of what is decoded. Blocks on the disk.
+fn opened(store: &Arc<Store>, item: &Item, layout: Layout) -> io::Result<Arc<Object>> {
+    // There is no hash to check it by: after an unclean stop it is decoded again.
+    store.object(item, layout, Arc::new(|_, _| false))
 }
 
 fn corrupt(why: impl Into<String>) -> Error {

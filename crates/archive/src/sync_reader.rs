@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, ReadCx};
 
-use crate::Source;
+use crate::{Source, source::Notes};
 
 /// Bytes in a page: what is asked for at once.
 const PAGE: u64 = 64 << 10;
@@ -21,6 +21,8 @@ const KEPT: usize = 64;
 /// A source read from a blocking thread, by pages of which the last few are kept.
 pub(crate) struct SyncReader {
     source: Source,
+    /// What is read is noted as it is asked for, and not by pages.
+    notes: Option<Notes>,
     cx: ReadCx,
     runtime: Handle,
     cancel: CancellationToken,
@@ -39,8 +41,10 @@ impl SyncReader {
         runtime: Handle,
         cancel: CancellationToken,
     ) -> Self {
+        let (source, notes) = source.without_notes();
         Self {
             source,
+            notes,
             cx,
             runtime,
             cancel,
@@ -48,6 +52,18 @@ impl SyncReader {
             pages: VecDeque::new(),
             failure: None,
         }
+    }
+
+    /// Takes no more notes, and gives out where they were taken.
+    #[cfg(feature = "tar")]
+    pub(crate) fn take_notes(&mut self) -> Option<Notes> {
+        self.notes.take()
+    }
+
+    /// What ends the reading.
+    #[cfg(feature = "tar")]
+    pub(crate) fn cancel(&self) -> &CancellationToken {
+        &self.cancel
     }
 
     /// Takes the error of the source that made the last read fail.
@@ -90,11 +106,21 @@ impl Read for SyncReader {
         if into.is_empty() || self.at >= self.source.length() {
             return Ok(0);
         }
+        if let Some(notes) = &self.notes {
+            let known = notes.skeleton.copy(notes.file, self.at, into);
+            if known > 0 {
+                self.at += known as u64;
+                return Ok(known);
+            }
+        }
         let page = self.page(self.at / PAGE)?;
         let within = usize::try_from(self.at % PAGE).map_err(io::Error::other)?;
         let rest = page.get(within..).unwrap_or_default();
         let length = rest.len().min(into.len());
         into[..length].copy_from_slice(&rest[..length]);
+        if let Some(notes) = &self.notes {
+            notes.skeleton.note(notes.file, self.at, &rest[..length]);
+        }
         self.at += length as u64;
         Ok(length)
     }

@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{ByteStream, Error, File, Freshness, Meta, Priority, ReadCx, Result};
 
-use universal_p2p_store::{Policy, Settings, Store};
+use universal_p2p_store::{OpenError, Policy, Settings, Store};
 
 use crate::{Source, Spools, index::Entry, sync_reader::SyncReader};
 
@@ -139,16 +139,27 @@ pub(crate) fn ranges(length: u64) -> Vec<Range<u64>> {
 
 /// Where entries are decoded to, with room for all of them.
 pub(crate) fn spools(folder: &tempfile::TempDir) -> Arc<Spools> {
+    Spools::new(store(folder, 1 << 30), 2)
+}
+
+/// A store that may take so many bytes, and has counted what is there.
+pub(crate) fn store(folder: &tempfile::TempDir, limit: u64) -> Arc<Store> {
     let settings = Settings {
-        limit: 1 << 30,
+        limit,
         keep_free: 0,
         policy: Policy::Lru,
     };
-    let store = Store::open(folder.path(), settings).expect("a usable folder");
+    let store = loop {
+        // The threads of a store before hold it for a moment.
+        match Store::open(folder.path(), settings) {
+            Err(OpenError::InUse { .. }) => std::thread::yield_now(),
+            opened => break opened.expect("a usable folder"),
+        }
+    };
     while !store.disk_use().counted {
         std::thread::yield_now();
     }
-    Spools::new(store, 2)
+    store
 }
 
 /// Compares an entry with what another program unpacked.

@@ -9,20 +9,23 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared, WeakShared},
 };
-use universal_p2p_core::Result;
+use universal_p2p_core::{Error, Result};
 
 use super::Opened;
+use crate::failures::Failures;
 
-/// Bytes of memory that opened archives may take, about.
-const MOST_BYTES: usize = 64 << 20;
+/// What comes of an opening: nothing where there is no archive.
+type Outcome = Result<Option<Arc<Opened>>>;
 
 /// An archive that is being opened, which any number wait for. It ends when nobody does.
-pub(super) type Opening = Shared<BoxFuture<'static, Result<Arc<Opened>>>>;
+pub(super) type Opening = Shared<BoxFuture<'static, Outcome>>;
 
 /// Opened archives by what they are made of.
-#[derive(Default)]
 pub(super) struct Kept {
     inner: Mutex<Inner>,
+    failures: Failures<String>,
+    /// Bytes of memory that they may take, about.
+    most: usize,
 }
 
 #[derive(Default)]
@@ -30,7 +33,7 @@ struct Inner {
     opened: HashMap<String, Line>,
     /// Keys by their last use, the longest ago first.
     order: BTreeMap<u64, String>,
-    opening: HashMap<String, WeakShared<BoxFuture<'static, Result<Arc<Opened>>>>>,
+    opening: HashMap<String, WeakShared<BoxFuture<'static, Outcome>>>,
     bytes: usize,
     uses: u64,
 }
@@ -42,12 +45,24 @@ struct Line {
 }
 
 impl Kept {
+    /// Keeps archives in so many bytes of memory, about.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            inner: Mutex::default(),
+            failures: Failures::default(),
+            most,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The archive of this key, if it is kept.
-    pub(super) fn get(&self, key: &str) -> Option<Arc<Opened>> {
+    ///
+    /// # Errors
+    /// Why it could not be read a moment ago.
+    pub(super) fn get(&self, key: &str) -> Outcome {
         let mut inner = self.lock();
         let Inner {
             opened,
@@ -55,19 +70,27 @@ impl Kept {
             uses,
             ..
         } = &mut *inner;
-        let line = opened.get_mut(key)?;
+        let Some(line) = opened.get_mut(key) else {
+            drop(inner);
+            return self.failures.get(&key.to_owned()).map_or(Ok(None), Err);
+        };
         *uses += 1;
         order.remove(&line.used);
         order.insert(*uses, key.to_owned());
         line.used = *uses;
-        Some(Arc::clone(&line.opened))
+        Ok(Some(Arc::clone(&line.opened)))
+    }
+
+    /// Remembers why an archive could not be read.
+    pub(super) fn note_failure(&self, key: &str, error: &Error) {
+        self.failures.note(&key.to_owned(), error);
     }
 
     /// Keeps an archive, and gives up what was used longest ago where that is too much. One that takes
     /// more than half of all is not kept.
     pub(super) fn insert(&self, key: &str, opened: &Arc<Opened>) {
         let bytes = opened.tree.weight() + 2 * key.len();
-        if bytes > MOST_BYTES / 2 {
+        if bytes > self.most / 2 {
             return;
         }
         let mut inner = self.lock();
@@ -82,7 +105,7 @@ impl Kept {
         inner.opened.insert(key.to_owned(), line);
         inner.order.insert(used, key.to_owned());
         inner.bytes += bytes;
-        while inner.bytes > MOST_BYTES {
+        while inner.bytes > self.most {
             let Some((_, oldest)) = inner.order.pop_first() else {
                 return;
             };
@@ -94,7 +117,7 @@ impl Kept {
     pub(super) fn opening(
         &self,
         key: &str,
-        begin: impl FnOnce() -> BoxFuture<'static, Result<Arc<Opened>>>,
+        begin: impl FnOnce() -> BoxFuture<'static, Outcome>,
     ) -> Opening {
         let mut inner = self.lock();
         let known = inner.opening.get(key).and_then(WeakShared::upgrade);
@@ -119,5 +142,78 @@ impl Inner {
             self.order.remove(&line.used);
             self.bytes -= line.bytes;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use universal_p2p_core::Freshness;
+
+    use super::*;
+    use crate::{Entry, Index, Limits, State, content::Content, names::RawName, tree::Tree};
+
+    fn opened(entries: usize) -> Arc<Opened> {
+        let entry = |number: usize| Entry {
+            name: RawName {
+                bytes: number.to_string().into_bytes().into(),
+                text: Some(number.to_string().into()),
+                is_dos: false,
+            },
+            is_dir: false,
+            length: 0,
+            packed: None,
+            method: "stored",
+            modified: None,
+            checksum: 0,
+            state: State::Ready,
+            content: Arc::new(Content::Nothing),
+        };
+        let index = Index {
+            format: "tar",
+            entries: (0..entries).map(entry).collect(),
+        };
+        let limits = Limits::default();
+        let tree = Tree::new(index, &limits, String::new(), Freshness::Immutable);
+        Arc::new(Opened {
+            tree: Arc::new(tree.expect("within the limits")),
+            sources: Vec::new(),
+            told: Mutex::new(Instant::now()),
+        })
+    }
+
+    fn has(kept: &Kept, key: &str) -> bool {
+        kept.get(key).is_ok_and(|opened| opened.is_some())
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_goes_when_there_is_too_much() {
+        let one = opened(100);
+        let kept = Kept::new(10 * (one.tree.weight() + 10));
+        for number in 0..10 {
+            kept.insert(&number.to_string(), &opened(100));
+        }
+        assert!((0..10).all(|number| has(&kept, &number.to_string())));
+        // Asked for in this order, the first is now the oldest but for being asked for again.
+        assert!(has(&kept, "0"));
+        kept.insert("10", &opened(100));
+        assert!(has(&kept, "0") && has(&kept, "10") && !has(&kept, "1"));
+        for number in 11..1000 {
+            kept.insert(&number.to_string(), &opened(100));
+            assert!(kept.lock().bytes <= kept.most);
+        }
+        let inner = kept.lock();
+        assert_eq!(inner.opened.len(), inner.order.len());
+        let counted: usize = inner.opened.values().map(|line| line.bytes).sum();
+        assert_eq!(counted, inner.bytes);
+    }
+
+    #[test]
+    fn one_that_takes_most_of_it_is_not_kept() {
+        let kept = Kept::new(100_000);
+        kept.insert("small", &opened(1));
+        kept.insert("large", &opened(10_000));
+        assert!(has(&kept, "small") && !has(&kept, "large"));
     }
 }

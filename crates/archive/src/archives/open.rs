@@ -10,7 +10,7 @@ use super::Inner;
 use crate::{Index, Source, magic::Format, sync_reader::SyncReader};
 
 impl Inner {
-    /// Reads the index of a set of volumes, most of which are one file.
+    /// Reads the index of a set of volumes, most of which are one file, and takes notes of that.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for formats that were not built in; what the format fails with.
@@ -79,7 +79,8 @@ impl Inner {
         let (cx, runtime) = (self.settings.cx, Handle::current());
         let work = move |cancel: &CancellationToken| {
             let reader = SyncReader::new(source.clone(), cx, runtime, cancel.clone());
-            read(reader, source)
+            // The entries are read without notes.
+            read(reader, source.without_notes().0)
         };
         self.jobs.run(work).await
     }

@@ -11,6 +11,8 @@ use universal_p2p_store::Policy;
 
 use super::*;
 
+mod again;
+
 const CX: ReadCx = ReadCx {
     first_byte: Duration::from_secs(5),
     stall: Duration::from_secs(5),

@@ -165,6 +165,7 @@ impl Packed<'_> {
             part: &part,
             length: task.length(),
             packed: task.packed(),
+            room: None,
         };
         match spool::state(what.length, what.packed, self.limits) {
             State::Ready => {}

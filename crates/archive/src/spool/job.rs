@@ -171,7 +171,7 @@ fn run(
     context: &Context,
     stop: &CancellationToken,
 ) -> Result<()> {
-    let mut sink = Sink::new(&recipe.spools, shared, stop);
+    let mut sink = Sink::new(&recipe.spools, shared, stop, recipe.length);
     let made = catch_unwind(AssertUnwindSafe(|| (recipe.make)(context, &mut sink)));
     if sink.has_made_place() || stop.is_cancelled() {
         return Ok(());
@@ -197,5 +197,6 @@ fn run(
         }
     };
     // What was decoded up to here may be wrong too, and nobody can tell.
-    Err(recipe.damaged.get_or_init(|| verdict).clone())
+    recipe.spools.failures.note(&recipe.item.id, &verdict);
+    Err(verdict)
 }

@@ -36,8 +36,8 @@ pub(super) async fn open(
     if range.start >= range.end {
         return Ok(stream::empty().boxed());
     }
-    if let Some(damaged) = recipe.damaged.get() {
-        return Err(damaged.clone());
+    if let Some(failure) = recipe.spools.failures.get(&recipe.item.id) {
+        return Err(failure);
     }
     let object = recipe.object().await?;
     let mut reader = Reader {

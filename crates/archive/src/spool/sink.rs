@@ -19,13 +19,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LONGEST_AHEAD: Duration = Duration::from_secs(10);
 
 /// With so many chunks free a decoder does not wait for its readers.
-const PLENTY: u32 = 256;
+pub(super) const PLENTY: u32 = 256;
 
 /// Takes what is decoded, in order.
 pub(super) struct Sink<'a> {
     spools: &'a Arc<Spools>,
     shared: &'a Shared,
     stop: &'a CancellationToken,
+    /// Bytes that are to come.
+    length: u64,
     chunk: Vec<u8>,
     /// Bytes that went into chunks before this one.
     done: u64,
@@ -38,11 +40,13 @@ impl<'a> Sink<'a> {
         spools: &'a Arc<Spools>,
         shared: &'a Shared,
         stop: &'a CancellationToken,
+        length: u64,
     ) -> Self {
         Self {
             spools,
             shared,
             stop,
+            length,
             chunk: Vec::new(),
             done: 0,
             failure: None,
@@ -66,9 +70,9 @@ impl<'a> Sink<'a> {
     /// [`Error::Corrupt`] where it was not; what kept the last chunk from being written.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         let came = self.done + self.chunk.len() as u64;
-        let length = self.shared.object.layout().length();
-        if came < length {
-            return Err(corrupt(format!("it has {came} bytes instead of {length}")));
+        if came < self.length {
+            let right = self.length;
+            return Err(corrupt(format!("it has {came} bytes instead of {right}")));
         }
         if !self.chunk.is_empty() && self.put().is_err() {
             // Whoever made it stop knows why; what there is stays.
@@ -150,10 +154,11 @@ impl Write for Sink<'_> {
         }
         let layout = self.shared.object.layout();
         let whole = layout.bytes_of(layout.chunk_at(self.done));
-        let whole = usize::try_from(whole.end - whole.start).map_err(io::Error::other)?;
+        let whole = whole.end.min(self.length).saturating_sub(whole.start);
+        let whole = usize::try_from(whole).map_err(io::Error::other)?;
         // The last chunk waits for the decoder's own word that it is right.
         if self.chunk.len() == whole {
-            let is_last = self.done + whole as u64 >= layout.length();
+            let is_last = self.done + whole as u64 >= self.length;
             if is_last {
                 return Err(io::Error::other("it is longer than it says"));
             }

@@ -2,36 +2,16 @@ use std::{sync::atomic::AtomicBool, thread};
 
 use futures_util::StreamExt;
 use tempfile::TempDir;
-use universal_p2p_store::{Policy, Settings};
 
 use super::*;
 use crate::testing::{self, CX, Served};
 
 const MIB: u64 = 1 << 20;
 
-fn open_store(folder: &TempDir, limit: u64) -> Arc<Store> {
-    let settings = Settings {
-        limit,
-        keep_free: 0,
-        policy: Policy::Lru,
-    };
-    let store = loop {
-        // The threads of a store before hold it for a moment.
-        match Store::open(folder.path(), settings) {
-            Err(universal_p2p_store::OpenError::InUse { .. }) => thread::yield_now(),
-            opened => break opened.expect("a usable folder"),
-        }
-    };
-    while !store.disk_use().counted {
-        thread::yield_now();
-    }
-    store
-}
-
 /// A store with room for so many chunks.
 fn with_room_for(folder: &TempDir, chunks: u64) -> Arc<Store> {
-    let own = open_store(folder, 1 << 30).disk_use().own;
-    open_store(folder, own + (10 + chunks) * MIB)
+    let own = testing::store(folder, 1 << 30).disk_use().own;
+    testing::store(folder, own + (10 + chunks) * MIB)
 }
 
 /// Bytes that tell where they are.
@@ -63,6 +43,7 @@ fn recipe(
         part: name,
         length,
         packed: length,
+        room: None,
     };
     let recipe = Recipe::new(spools, &what, &Limits::default(), make);
     (recipe.expect("within the limits"), runs)
@@ -80,7 +61,7 @@ fn part(bytes: &[u8], range: &Range<u64>) -> Vec<u8> {
 #[tokio::test]
 async fn any_range_is_what_a_decoder_gives() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(open_store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
     let bytes = Arc::new(pattern(5 * MIB + 777));
     let (recipe, runs) = recipe(&spools, "a", bytes.len() as u64, &bytes);
     for range in testing::ranges(bytes.len() as u64) {
@@ -97,7 +78,7 @@ async fn any_range_is_what_a_decoder_gives() {
 #[tokio::test]
 async fn many_readers_follow_one_decoder() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(open_store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
     let bytes = Arc::new(pattern(12 * MIB));
     let (recipe, runs) = recipe(&spools, "a", 12 * MIB, &bytes);
     let readers = (0..12).map(|number| read(&recipe, number * MIB..12 * MIB));
@@ -155,7 +136,7 @@ async fn readers_far_apart_get_on_where_there_is_little_room() {
 #[tokio::test]
 async fn a_length_that_is_a_lie_is_never_a_clean_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(open_store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
     let bytes = Arc::new(pattern(3 * MIB));
     for says in [3 * MIB + 1, 3 * MIB - 1, 2 * MIB, 10, 6 * MIB] {
         let (recipe, _) = recipe(&spools, &says.to_string(), says, &bytes);
@@ -172,13 +153,14 @@ async fn a_length_that_is_a_lie_is_never_a_clean_end() {
 #[tokio::test]
 async fn what_nobody_packs_in_earnest_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(open_store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
     let refused = |length, packed| {
         let what = What {
             etag: "outer",
             part: "a",
             length,
             packed,
+            room: None,
         };
         Recipe::new(&spools, &what, &Limits::default(), Box::new(|_, _| Ok(()))).err()
     };
@@ -197,7 +179,7 @@ async fn what_nobody_packs_in_earnest_is_refused() {
 #[tokio::test]
 async fn a_decoder_that_panics_fails_that_request_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(open_store(&folder, 1 << 30), 1);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 1);
     let fails = Arc::new(AtomicBool::new(true));
     let failing = Arc::clone(&fails);
     let make: Make = Box::new(move |_, into| {
@@ -209,6 +191,7 @@ async fn a_decoder_that_panics_fails_that_request_alone() {
         part: "a",
         length: 5,
         packed: 5,
+        room: None,
     };
     let recipe = Recipe::new(&spools, &what, &Limits::default(), make).expect("small");
     let failed = read(&recipe, 0..5).await;
@@ -220,7 +203,7 @@ async fn a_decoder_that_panics_fails_that_request_alone() {
 #[tokio::test]
 async fn a_decoder_ends_when_nobody_follows_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(open_store(&folder, 1 << 30), 1);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 1);
     let ended = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&ended);
     let make: Make = Box::new(move |_, into| {
@@ -237,6 +220,7 @@ async fn a_decoder_ends_when_nobody_follows_it() {
         part: "a",
         length: 7000 * MIB,
         packed: 7000 * MIB,
+        room: None,
     };
     let recipe = Recipe::new(&spools, &what, &Limits::default(), make).expect("allowed");
     let mut stream = Slice::whole(&recipe)
@@ -255,10 +239,10 @@ async fn a_decoder_ends_when_nobody_follows_it() {
 #[tokio::test]
 async fn no_room_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = open_store(&folder, 1 << 30);
+    let store = testing::store(&folder, 1 << 30);
     let own = store.disk_use().own;
     drop(store);
-    let spools = Spools::new(open_store(&folder, own + MIB), 1);
+    let spools = Spools::new(testing::store(&folder, own + MIB), 1);
     let bytes = Arc::new(pattern(4 * MIB));
     let (recipe, _) = recipe(&spools, "a", 4 * MIB, &bytes);
     let got = read(&recipe, 0..4 * MIB).await;
@@ -268,7 +252,7 @@ async fn no_room_is_told() {
 #[tokio::test]
 async fn why_the_packed_bytes_stayed_away_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(open_store(&folder, 1 << 30), 1);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 1);
     let source = Served::failing().source();
     let make: Make =
         Box::new(move |context, into| io::copy(&mut context.reader(&source), into).map(|_| ()));
@@ -277,6 +261,7 @@ async fn why_the_packed_bytes_stayed_away_is_told() {
         part: "a",
         length: 5,
         packed: 5,
+        room: None,
     };
     let recipe = Recipe::new(&spools, &what, &Limits::default(), make).expect("small");
     for _ in 0..2 {

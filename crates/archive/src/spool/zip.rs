@@ -64,6 +64,7 @@ pub(crate) fn zip_recipe(
         part: &part,
         length: entry.length,
         packed: entry.data.length(),
+        room: None,
     };
     Recipe::new(spools, &what, limits, make)
 }

@@ -1,21 +1,26 @@
 //! The index of a tar that was packed as a whole.
 //!
-//! Nothing says how long it is or where its entries are: it is decoded once to list it, and what
-//! comes out is counted and let go. From then on it is like one long entry of which all others are
-//! parts, decoded to disk when they are read.
+//! Nothing says how long it is or where its entries are: it is decoded to list it, and what comes out
+//! is kept as far as there is plenty of room. From then on it is like one long entry of which all
+//! others are parts, decoded to disk again where something of it is gone. Its headers are kept with
+//! the index, so that it is not decoded again to be listed.
 
 use std::{io, ops::Range, sync::Arc};
 
 use universal_p2p_core::{Error, Result};
 
-use super::{all, corrupt, tape::Decoded};
+use super::{
+    Found, all, corrupt,
+    tape::{Decoded, Known},
+};
 use crate::{
     Source,
     content::Content,
     index::Index,
     limits::Limits,
     magic::Packing,
-    spool::{self, Make, Recipe, Slice, Spools, What},
+    skeleton::Skeleton,
+    spool::{self, Early, Make, Recipe, Slice, Spools, What},
     sync_reader::SyncReader,
 };
 
@@ -34,27 +39,32 @@ pub(crate) fn index(
     limits: &Limits,
     spools: &Arc<Spools>,
 ) -> Result<Index> {
-    let most = spool::most_from(source.length());
-    let walked = {
-        let decoder = packing.decoder(&mut *reader, limits.memory);
-        let mut tape = Decoded::new(decoder, most, limits);
-        all(&mut tape, most, limits).and_then(|found| Ok((found, tape.finish()?)))
+    let room = spool::most_from(source.length()).min(limits.decoded_entry);
+    let mut what = What {
+        etag,
+        part: "tar",
+        length: room,
+        packed: source.length(),
+        room: Some(room),
     };
-    let (found, length) = walked.map_err(|error| reader.take_failure().unwrap_or(error))?;
+    // Of the packed bytes no notes are taken: that would be all of them.
+    let skeleton = reader.take_notes().map(|notes| notes.skeleton);
+    let (found, length) = match skeleton.as_ref().and_then(|known| again(known, limits)) {
+        Some(found) => found,
+        None => {
+            let skeleton = skeleton.as_deref();
+            first(reader, packing, &what, limits, spools, skeleton)?
+        }
+    };
     if found.iter().any(|found| found.body.end > length) {
         return Err(corrupt("it ends within an entry"));
     }
+    what.length = length;
     let (from, memory) = (source.clone(), limits.memory);
     let make: Make = Box::new(move |context, into| {
         let mut decoder = packing.decoder(context.reader(&from), memory);
         io::copy(&mut decoder, into).map(|_| ())
     });
-    let what = What {
-        etag,
-        part: "tar",
-        length,
-        packed: source.length(),
-    };
     let recipe = Recipe::new(spools, &what, limits, make)?;
     let content = |body: Range<u64>| -> Result<Content, Error> {
         Slice::part(&recipe, body).map(Content::Spool)
@@ -68,6 +78,34 @@ pub(crate) fn index(
         format: packing.format(),
         entries: entries.collect::<Result<_>>()?,
     })
+}
+
+/// The entries and the length of a tar whose headers are known from before.
+fn again(skeleton: &Skeleton, limits: &Limits) -> Option<(Vec<Found>, u64)> {
+    let length = skeleton.unpacked_length()?;
+    let mut tape = Known { skeleton, length };
+    let found = all(&mut tape, length, limits).ok()?;
+    Some((found, length))
+}
+
+/// The entries and the length of a tar that is decoded for that, and kept for its readers meanwhile.
+fn first(
+    reader: &mut SyncReader,
+    packing: Packing,
+    what: &What<'_>,
+    limits: &Limits,
+    spools: &Arc<Spools>,
+    skeleton: Option<&Skeleton>,
+) -> Result<(Vec<Found>, u64)> {
+    let most = spool::most_from(what.packed);
+    let cancel = reader.cancel().clone();
+    let walked = {
+        let decoder = packing.decoder(&mut *reader, limits.memory);
+        let early = Early::new(spools, what, decoder, cancel)?;
+        let mut tape = Decoded::new(early, most, limits, skeleton);
+        all(&mut tape, most, limits).and_then(|found| Ok((found, tape.finish()?)))
+    };
+    walked.map_err(|error| reader.take_failure().unwrap_or(error))
 }
 
 impl Packing {

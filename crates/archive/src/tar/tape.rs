@@ -8,7 +8,7 @@ use std::{
 use universal_p2p_core::Result;
 
 use super::corrupt;
-use crate::{limits::Limits, sync_reader::SyncReader};
+use crate::{limits::Limits, skeleton::Skeleton, spool::Early, sync_reader::SyncReader};
 
 /// Something that is read from front to back.
 pub(super) trait Tape {
@@ -52,27 +52,39 @@ impl Tape for Plain<'_> {
 }
 
 /// What a decoder gives, in which what lies between is decoded and counted.
-pub(super) struct Decoded<'a> {
-    reader: BufReader<Box<dyn Read + 'a>>,
+pub(super) struct Decoded<'a, R> {
+    reader: BufReader<Early<R>>,
     at: u64,
     /// More than this is nothing honest.
     most: u64,
     limits: &'a Limits,
+    /// Where it is noted what was read.
+    skeleton: Option<&'a Skeleton>,
 }
 
-impl<'a> Decoded<'a> {
-    pub(super) fn new(reader: Box<dyn Read + 'a>, most: u64, limits: &'a Limits) -> Self {
+impl<'a, R: Read> Decoded<'a, R> {
+    pub(super) fn new(
+        reader: Early<R>,
+        most: u64,
+        limits: &'a Limits,
+        skeleton: Option<&'a Skeleton>,
+    ) -> Self {
         Self {
             reader: BufReader::with_capacity(64 << 10, reader),
             at: 0,
             most,
             limits,
+            skeleton,
         }
     }
 
     /// Decodes all that is left and says how much it was altogether.
-    pub(super) fn finish(&mut self) -> Result<u64> {
+    pub(super) fn finish(mut self) -> Result<u64> {
         while !self.skip(1 << 20)? {}
+        self.reader.into_inner().finish();
+        if let Some(skeleton) = self.skeleton {
+            skeleton.note_unpacked_length(self.at);
+        }
         Ok(self.at)
     }
 
@@ -108,7 +120,7 @@ impl<'a> Decoded<'a> {
     }
 }
 
-impl Tape for Decoded<'_> {
+impl<R: Read> Tape for Decoded<'_, R> {
     fn is_end(&mut self, at: u64) -> Result<bool> {
         if self.skip(at.saturating_sub(self.at))? {
             return Ok(true);
@@ -129,6 +141,35 @@ impl Tape for Decoded<'_> {
             .read_exact(&mut bytes)
             .map_err(|error| broken(error, self.limits))?;
         self.count(bytes.len())?;
+        if let Some(skeleton) = self.skeleton {
+            skeleton.note_unpacked(range.start, &bytes);
+        }
+        Ok(bytes)
+    }
+}
+
+/// What a decoder gave before, as far as it was read then.
+pub(super) struct Known<'a> {
+    pub(super) skeleton: &'a Skeleton,
+    pub(super) length: u64,
+}
+
+impl Tape for Known<'_> {
+    fn is_end(&mut self, at: u64) -> Result<bool> {
+        Ok(at >= self.length)
+    }
+
+    fn read(&mut self, range: Range<u64>) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; size(&range)?];
+        let (mut at, mut rest) = (range.start, bytes.as_mut_slice());
+        while !rest.is_empty() {
+            let copied = self.skeleton.copy_unpacked(at, rest);
+            if copied == 0 {
+                return Err(corrupt("not all of it is known"));
+            }
+            at += copied as u64;
+            rest = &mut rest[copied..];
+        }
         Ok(bytes)
     }
 }

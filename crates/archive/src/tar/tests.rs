@@ -149,7 +149,7 @@ fn sparse_files_are_listed_and_not_read() {
 }
 
 #[test]
-fn a_packed_tar_is_decoded_once_to_list_it_and_once_to_read_it() {
+fn a_packed_tar_is_listed_and_read_like_any_other() {
     let (folder, disk) = (tempfile::tempdir(), tempfile::tempdir().expect("a folder"));
     let folder = folder.expect("a folder");
     pack(folder.path(), "PAX_FORMAT");

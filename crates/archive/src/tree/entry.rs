@@ -37,6 +37,8 @@ impl File for EntryFile {
     async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
         // The content is held by itself: a stream does not keep the whole index.
         let content = Arc::clone(&self.tree.entries[self.number].content);
-        content.open(range, cx).await
+        let stream = content.open(range, cx).await?;
+        content.describe(&self.meta.name);
+        Ok(stream)
     }
 }

@@ -118,6 +118,13 @@ impl Packed {
         }
     }
 
+    /// Names what of it is on disk by its entry.
+    pub(crate) fn describe(&self, entry: &str) {
+        if let Some(slice) = self.spool.get() {
+            slice.describe(entry);
+        }
+    }
+
     /// Whether a range of it can be read without all that comes before, at least the second time.
     pub(crate) fn is_seekable(&self) -> bool {
         matches!(self.method, STORED | DEFLATED)

@@ -89,6 +89,13 @@ impl Store {
         Some(report)
     }
 
+    /// Whether there is an object of an item, also one that was not counted yet. Blocks on the disk
+    /// for a moment.
+    #[must_use]
+    pub fn has_object(&self, item: &Item) -> bool {
+        self.object_path(item).exists()
+    }
+
     /// What each site used of an item, the one that was served most first.
     ///
     /// # Errors
