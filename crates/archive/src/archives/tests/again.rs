@@ -23,12 +23,16 @@ fn on(store: &Arc<Store>) -> Archives {
 
 /// The lengths of the entries at the top of an archive.
 async fn lengths(root: &Node, name: &str, archives: &Archives) -> Result<Vec<u64>> {
-    let Node::Dir(dir) = root else {
-        panic!("archives lie in a directory");
+    let dir = match root {
+        Node::Dir(dir) => Some(dir),
+        Node::File(_) => None,
     };
-    let Some(Node::File(file)) = dir.get(name).await? else {
-        panic!("an archive is a file");
+    let dir = dir.expect("archives lie in a directory");
+    let file = match dir.get(name).await? {
+        Some(Node::File(file)) => Some(file),
+        _ => None,
     };
+    let file = file.expect("an archive is a file");
     let dir = archives.expand(&file, Some(dir), 0).await?;
     let dir = dir.expect("an archive");
     let length = |entry: &Entry| match entry.kind {
