@@ -13,6 +13,9 @@ const TAIL: u64 = 22 + 65_535;
 /// What a zip ends with, before its comment.
 const ZIP_END: &[u8] = b"PK\x05\x06";
 
+/// Bytes of the record that a zip ends with where it has no comment.
+const ZIP_RECORD: u64 = 22;
+
 /// What a RAR begins with, behind a program of at most so many bytes.
 const RAR: &[u8] = b"Rar!\x1a\x07";
 
@@ -61,19 +64,27 @@ const OLD_TAR: [&str; 2] = ["tar", "cbt"];
 /// Whatever kept the bytes away.
 pub(crate) async fn detect(source: &Source, name: &str, cx: &ReadCx) -> Result<Option<Format>> {
     let name = name.to_ascii_lowercase();
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let may_be_zip = ZIP_WITH_PREFIX.contains(&extension);
+    // Of a zip the end is read next in any case; its start may lie where nobody wants anything.
+    if may_be_zip && extension != "exe" && source.length() > ZIP_RECORD {
+        let record = source.length() - ZIP_RECORD..source.length();
+        if source.read(record, cx).await?.starts_with(ZIP_END) {
+            return Ok(Some(Format::Zip));
+        }
+    }
     let head = source.read(0..HEAD.min(source.length()), cx).await?;
     let found = by_head(&head, &name);
     if found.is_some() {
         return Ok(found);
     }
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     if RAR_WITH_PREFIX.contains(&extension) {
         let start = source.read(0..PREFIX.min(source.length()), cx).await?;
         if start.windows(RAR.len()).any(|bytes| bytes == RAR) {
             return Ok(Some(Format::Rar));
         }
     }
-    if ZIP_WITH_PREFIX.contains(&extension) {
+    if may_be_zip {
         let tail = source.length().saturating_sub(TAIL)..source.length();
         let tail = source.read(tail, cx).await?;
         if tail.windows(ZIP_END.len()).any(|bytes| bytes == ZIP_END) {
