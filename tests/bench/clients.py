@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -78,6 +78,27 @@ def ranges(
         config.flush()
         done = subprocess.run([*command, "--config", config.name], capture_output=True, text=True, check=False)
     return [parse(line) for line in done.stdout.splitlines()]
+
+
+def crowd(urls: list[str], clients: int, times: int) -> Transfer:
+    """So many curls at once, each over one connection, share out the files and read each so many times."""
+    line = 'url = "{}"\noutput = "/dev/null"\n'
+    with ExitStack() as stack:
+        configs = []
+        for number in range(clients):
+            config = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix=".curl"))
+            config.write("".join(line.format(url) for url in urls[number::clients] * times))
+            config.flush()
+            configs.append(config.name)
+        command = [*CURL, "--fail", "--max-time", str(PATIENCE), "--write-out", FORMAT, "--config"]
+        began = time.perf_counter()
+        processes = [subprocess.Popen([*command, config], stdout=subprocess.PIPE, text=True) for config in configs]
+        lines = [line for process in processes for line in process.communicate()[0].splitlines()]
+        seconds = time.perf_counter() - began
+    transfers = [parse(line) for line in lines]
+    if [transfer.status for transfer in transfers] != [200] * (len(urls) * times):
+        raise RuntimeError(f"of {len(urls) * times} requests {len(transfers)} were answered, not all with 200")
+    return Transfer(200, sum(transfer.size for transfer in transfers), seconds)
 
 
 class Reader:

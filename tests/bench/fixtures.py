@@ -10,7 +10,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Fixture:
-    """One file with its single-file v1 torrent."""
+    """One file, or one folder of files, with its v1 torrent."""
 
     path: Path
     torrent: Path
@@ -45,23 +45,42 @@ def sparse(folder: Path, name: str, mebibytes: int, piece: int = MIB) -> Fixture
 
 def describe(path: Path, piece: int) -> Fixture:
     """Hashes the file and writes its torrent beside it."""
-    hashes = bytearray()
-    with path.open("rb") as file:
-        while block := file.read(piece):
-            hashes += hashlib.sha1(block).digest()
-    length = path.stat().st_size
-    info = {"length": length, "name": path.name, "piece length": piece, "pieces": bytes(hashes)}
+    return write(path, [path], {"length": path.stat().st_size}, piece)
+
+
+def describe_folder(path: Path, piece: int) -> Fixture:
+    """Hashes the files of a folder that has none below it, and writes their torrent beside it."""
+    files = sorted(path.iterdir())
+    return write(path, files, {"files": [{"length": file.stat().st_size, "path": [file.name]} for file in files]}, piece)
+
+
+def write(path: Path, files: list[Path], what: dict, piece: int) -> Fixture:
+    """Hashes files one after the other as one stream, and writes the torrent that has them."""
+    hashes, rest, length = bytearray(), b"", 0
+    for place in files:
+        with place.open("rb") as file:
+            while block := file.read(piece - len(rest)):
+                length += len(block)
+                rest += block
+                if len(rest) == piece:
+                    hashes += hashlib.sha1(rest).digest()
+                    rest = b""
+    if rest:
+        hashes += hashlib.sha1(rest).digest()
+    info = what | {"name": path.name, "piece length": piece, "pieces": bytes(hashes)}
     torrent = path.with_name(path.name + ".torrent")
     torrent.write_bytes(bencode({"info": info}))
     return Fixture(path, torrent, hashlib.sha1(bencode(info)).hexdigest(), length)
 
 
-def bencode(value: dict | bytes | str | int) -> bytes:
-    """Encodes what a torrent of one file needs."""
+def bencode(value: dict | list | bytes | str | int) -> bytes:
+    """Encodes what a torrent needs."""
     if isinstance(value, int):
         return b"i%de" % value
     if isinstance(value, str):
         value = value.encode()
     if isinstance(value, bytes):
         return b"%d:%b" % (len(value), value)
+    if isinstance(value, list):
+        return b"l" + b"".join(bencode(each) for each in value) + b"e"
     return b"d" + b"".join(bencode(key) + bencode(value[key]) for key in sorted(value)) + b"e"

@@ -11,7 +11,8 @@ from pathlib import Path
 import surroundings
 
 STREAMING, LIBRQBIT, RQBIT, LIBTORRENT, NGINX = "streaming", "librqbit", "rqbit", "libtorrent", "nginx"
-SERVERS = (STREAMING, LIBRQBIT, RQBIT, LIBTORRENT, NGINX)
+RATARMOUNT = "ratarmount"
+SERVERS = (STREAMING, LIBRQBIT, RQBIT, LIBTORRENT, NGINX, RATARMOUNT)
 Summary = dict[str, float]
 
 
@@ -107,7 +108,7 @@ def cell(row: Row, server: str) -> str:
 def table(rows: list[Row]) -> str:
     """All rows, aligned: names and bounds to the left, numbers to the right; only the columns of who was there."""
     servers = [server for server in SERVERS if any(row.samples.get(server) for row in rows)]
-    rivals = [rival for rival in (RQBIT, NGINX) if rival in servers]
+    rivals = [rival for rival in (RQBIT, NGINX, RATARMOUNT) if rival in servers]
     lines = [["figure", "unit", *servers, *(f"× {rival}" for rival in rivals), "bound", "ok"]]
     for row in rows:
         numbers = [cell(row, server) for server in servers]

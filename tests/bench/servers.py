@@ -79,8 +79,12 @@ class Process:
 
     def processor_time(self) -> float:
         """The seconds of processor time, its own and the kernel's, that all its threads have used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_time(self.process.pid)
+
+    def bytes_read(self) -> int:
+        """The bytes that it has read from files so far, whether they were in memory or not; sockets do not count."""
+        lines = Path(f"/proc/{self.process.pid}/io").read_text().splitlines()
+        return int(dict(line.split(": ") for line in lines)["rchar"])
 
     def peak_memory(self) -> float:
         """The most memory the program ever held, in MB (10^6)."""
@@ -120,6 +124,10 @@ class Agent(Process):
     def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
         """The address; nothing is asked yet, and whether the torrent is known is up to the data directory."""
         return f"{self.content}/bittorrent/v0/stream/{fixture.info_hash}?{peer_query(peers)}"
+
+    def inside(self, fixture: Fixture, peers: list[str], path: str) -> str:
+        """The address of a path within the torrent, which may go on inside archives."""
+        return f"{self.content}/bittorrent/v0/stream/{fixture.info_hash}/{quote(path)}?{peer_query(peers)}"
 
     def manage(self, method: str, path: str, body: object = None) -> Any:
         """Calls the management plane; returns what it answers, raises where that is no success."""
@@ -206,12 +214,23 @@ http {{
         self.wait_for_port(port)
         self.site = f"http://127.0.0.1:{port}"
 
+    def processor_time(self) -> float:
+        """Its worker's; the master does nothing."""
+        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return sum(processor_time(int(worker)) for worker in workers)
+
     def open(self, fixture: Fixture, peers: list[str], known: bool = False) -> str:
         """The address of the file itself; nginx has no peers."""
         return f"{self.site}/{quote(fixture.path.name)}"
 
 
 Server = Agent | Rqbit | Libtorrent | Nginx
+
+
+def processor_time(process: int) -> float:
+    """The seconds of processor time, its own and the kernel's, that all threads of a process have used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peer_query(peers: list[str]) -> str:

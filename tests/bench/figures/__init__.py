@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from figures import disk, index, latency, resources, seeks, swarms, throughput
+from figures import archives, disk, index, latency, resources, seeks, swarms, throughput, unpacking
 from figures.bench import FAILURES, Bench, open_bench
 from report import Row
 
@@ -25,6 +25,12 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "keep-free": disk.keep_free,
     "accounting": disk.accounting,
     "damage": index.damage,
+    "archive": archives.archive,
+    "deflated": archives.deflated,
+    "volumes": archives.film,
+    "pictures": unpacking.pictures,
+    "decoders": unpacking.decoders,
+    "ratarmount": unpacking.beside_ratarmount,
     "parallel": resources.parallel,
     "many-peers": resources.many_peers,
     "slow": swarms.slow,

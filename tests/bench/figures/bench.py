@@ -9,12 +9,14 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import fixtures
+import packing
 import report
 from clients import settle
 from fixtures import Fixture
@@ -22,6 +24,7 @@ from report import LIBRQBIT, LIBTORRENT, NGINX, RQBIT, STREAMING
 from servers import Agent, Libtorrent, Nginx, Rqbit, Server
 from surroundings import ROOT
 
+Made = TypeVar("Made")
 FAILURES = (OSError, RuntimeError, subprocess.SubprocessError)
 
 
@@ -45,6 +48,11 @@ class Bench:
     def big(self) -> Fixture:
         """The file in which readers jump about: 1 GiB, almost all holes, in pieces of 1 MiB."""
         return fixtures.sparse(self.source, "big.mp4", 1024)
+
+    @cached_property
+    def mixed_zip(self) -> Fixture:
+        """The archive in which readers jump about: 1 GB, stored and deflated."""
+        return packing.mixed_zip(self.source)
 
     @cached_property
     def source(self) -> Path:
@@ -116,6 +124,25 @@ class Bench:
             server = self.start(name, folder, config)
             with self.running(server):
                 yield server
+        finally:
+            shutil.rmtree(folder)
+
+    @contextmanager
+    def kept(self, name: str, config: str = Agent.CONFIG) -> Iterator[Callable[[], AbstractContextManager[Server]]]:
+        """Gives what starts the program over one folder, once or again; afterwards the folder is removed."""
+        folder = self.new_folder()
+        try:
+            yield lambda: self.running(self.start(name, folder, config))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def temporary(self, make: Callable[[Path], Made]) -> Iterator[Made]:
+        """What is made in a folder of its own, which is removed afterwards."""
+        folder = self.new_folder()
+        folder.mkdir()
+        try:
+            yield make(folder)
         finally:
             shutil.rmtree(folder)
 
