@@ -1,10 +1,12 @@
 //! Random access into a raw DEFLATE stream.
 //!
 //! DEFLATE can only be read from its start, so the state of the decoder is kept every so often while
-//! somebody reads forwards; a later reader begins at the nearest such checkpoint.
+//! somebody reads forwards; a later reader begins at the nearest such checkpoint. What is too short for
+//! that is unpacked as a whole.
 
 mod checkpoints;
 mod cursor;
+mod short;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +73,9 @@ impl Stream {
         if range.is_empty() {
             return Ok(stream::empty().boxed());
         }
+        if self.packed.max(self.length) <= short::MOST {
+            return self.open_short(range, cx).await;
+        }
         let cursor = match self.checkpoints.before(range.start) {
             Some(known) => Cursor::resume(&known),
             None => Cursor::begin(),
@@ -95,6 +100,19 @@ impl Stream {
             Ok(bytes.map(|bytes| (bytes, reading)))
         });
         Ok(stream::iter(first.map(Ok)).chain(rest).boxed())
+    }
+
+    /// Opens a range of what comes out of a stream that is short.
+    async fn open_short(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
+        let too_long = |error| Error::internal("unpacking an entry", error);
+        let place = |at: u64| usize::try_from(at).map_err(too_long);
+        let (length, crc) = (place(self.length)?, self.crc);
+        let input = map::open(&self.segments, 0..self.packed, cx).await?;
+        let input = short::collect(input, place(self.packed)?).await?;
+        let done = spawn_blocking(move || short::unpack(&input, length, crc)).await;
+        let whole = done.map_err(|error| Error::internal("unpacking an entry", error))??;
+        let part = whole.slice(place(range.start)?..place(range.end)?);
+        Ok(stream::once(async { Ok(part) }).boxed())
     }
 }
 

@@ -142,7 +142,10 @@ proptest! {
     }
 
     #[test]
-    fn noise_is_refused_or_ends(packed: Vec<u8>, length in 1_u64..100_000) {
+    fn noise_is_refused_or_ends(
+        packed: Vec<u8>,
+        length in prop_oneof![1_u64..100_000, 600_000_u64..700_000],
+    ) {
         let tried = Tried::new(packed, 100, length, 0);
         if let Ok(read) = tried.read(0..length) {
             prop_assert_eq!(read.len() as u64, length);
@@ -152,10 +155,10 @@ proptest! {
 
 #[test]
 fn tiny_parts_of_input_do() {
-    let bytes = structured(100_000, 3);
+    let bytes = structured(30_000, 3).repeat(20);
     for part in [1, 2, 3, 5, 7] {
         let tried = Tried::of(&bytes, 6, part);
-        assert!(tried.read(99_000..100_000).unwrap() == bytes[99_000..]);
+        assert!(tried.read(99_000..100_000).unwrap() == bytes[99_000..100_000]);
     }
 }
 
@@ -221,22 +224,39 @@ fn a_length_that_is_not_so_is_told() {
 
 #[test]
 fn a_stream_that_is_cut_off_never_ends_cleanly() {
-    let bytes = structured(500_000, 1);
+    let bytes = structured(3_000_000, 1);
     let mut packed = compress_to_vec(&bytes, 6);
     packed.truncate(packed.len() - 3);
-    let tried = Tried::new(packed, 9_000, 500_000, crc32fast::hash(&bytes));
-    assert!(is_corrupt(tried.read(0..500_000)));
+    let tried = Tried::new(packed, 9_000, 3_000_000, crc32fast::hash(&bytes));
+    assert!(is_corrupt(tried.read(0..3_000_000)));
     // What comes before is still had.
     assert!(tried.read(0..100_000).unwrap() == bytes[..100_000]);
 }
 
 #[test]
 fn a_whole_read_checks_the_checksum() {
-    let bytes = structured(500_000, 1);
+    let bytes = structured(3_000_000, 1);
     let packed = compress_to_vec(&bytes, 6);
-    let tried = Tried::new(packed, 9_000, 500_000, crc32fast::hash(&bytes) ^ 1);
-    assert!(is_corrupt(tried.read(0..500_000)));
+    let tried = Tried::new(packed, 9_000, 3_000_000, crc32fast::hash(&bytes) ^ 1);
+    assert!(is_corrupt(tried.read(0..3_000_000)));
     assert!(tried.read(0..100_000).is_ok());
+}
+
+/// What is unpacked at once comes out whole or not at all.
+#[test]
+fn a_short_stream_is_compared_before_any_of_it_is_given() {
+    let bytes = structured(100_000, 1);
+    let (packed, crc) = (compress_to_vec(&bytes, 6), crc32fast::hash(&bytes));
+    let first =
+        |packed: &[u8], length, crc| Tried::new(packed.to_vec(), 9_000, length, crc).read(0..10);
+    assert!(first(&packed, 100_000, crc).unwrap() == bytes[..10]);
+    assert!(is_corrupt(first(&packed, 100_000, crc ^ 1)));
+    assert!(is_corrupt(first(&packed, 99_999, crc)));
+    assert!(is_corrupt(first(&packed, 100_001, crc)));
+    assert!(is_corrupt(first(&packed[..packed.len() - 3], 100_000, crc)));
+    // What follows the stream is none of it.
+    let followed = [packed, vec![7; 100]].concat();
+    assert!(first(&followed, 100_000, crc).unwrap() == bytes[..10]);
 }
 
 #[test]
