@@ -1,5 +1,6 @@
 //! Files inside archives, over BitTorrent.
 
+mod films;
 mod kept;
 
 use std::process::Command;

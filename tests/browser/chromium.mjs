@@ -1,5 +1,6 @@
 // Starts the browser and keeps what the scripts beside this file have in common.
 
+import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +53,42 @@ export async function evaluated(frame, look, argument) {
     return await Promise.race([frame.evaluate(look, argument), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Plays, seeks to the end, to the middle, to the start; says where the film stood after each. */
+async function watch() {
+  const video = document.querySelector('video');
+  const moment = (name) =>
+    new Promise((resolve, reject) => {
+      video.addEventListener(name, resolve, { once: true });
+      video.addEventListener('error', () => reject(new Error(video.error.message)), { once: true });
+    });
+  if (video.error) throw new Error(video.error.message);
+  if (video.readyState < HTMLMediaElement.HAVE_METADATA) await moment('loadedmetadata');
+  const seen = { duration: video.duration, places: [] };
+  for (const part of [0, 0.95, 0.5, 0.1]) {
+    const target = video.duration * part;
+    const arrived = moment('seeked');
+    video.currentTime = target;
+    await arrived;
+    await video.play();
+    while (video.currentTime <= target) await moment('timeupdate');
+    video.pause();
+    seen.places.push(video.currentTime / video.duration);
+  }
+  const quality = video.getVideoPlaybackQuality();
+  return { ...seen, frames: quality.totalVideoFrames, width: video.videoWidth };
+}
+
+/** Watches the film of a frame, and looks whether it is as long and wide as wanted and came everywhere. */
+export async function watched(frame, wanted, what) {
+  const seen = await evaluated(frame, watch);
+  assert.ok(Math.abs(seen.duration - wanted.duration) < 0.5, `${what}: ${JSON.stringify(seen)}`);
+  assert.equal(seen.width, wanted.width, what);
+  assert.ok(seen.frames > 0, what);
+  for (const [index, part] of [0, 0.95, 0.5, 0.1].entries()) {
+    assert.ok(seen.places[index] > part && seen.places[index] < part + 0.4, `${what}: ${seen.places}`);
   }
 }
 
