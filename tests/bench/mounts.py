@@ -10,32 +10,30 @@ import time
 from pathlib import Path
 
 RATARMOUNT = "ratarmount==1.3.0"
+# what it is called, its milliseconds, the megabytes read from files for it
+Step = tuple[str, float, float]
 
 
-def python() -> Path:
-    """The Python of a venv that has it, which is made where it is missing."""
-    from surroundings import ROOT
-
-    return ROOT / "target/ratarmount/bin/python"
+PYTHON = Path(__file__).parents[2] / "target/ratarmount/bin/python"
 
 
 def install() -> None:
-    """Makes that venv: needs the network."""
-    if python().exists() and not subprocess.run([python(), "-c", "import ratarmountcore"], check=False).returncode:
+    """Makes the venv that has it, where that is missing: needs the network. What fails is told when it is measured."""
+    if PYTHON.exists():
         return
-    subprocess.run([sys.executable, "-m", "venv", python().parents[1]], check=True)
-    subprocess.run([python(), "-m", "pip", "install", "--quiet", RATARMOUNT], check=True)
+    subprocess.run([sys.executable, "-m", "venv", PYTHON.parents[1]], check=True)
+    subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", RATARMOUNT], check=False)
 
 
-def measure(archive: Path, entry: str) -> list[tuple[str, float, float]]:
+def measure(archive: Path, entry: str) -> list[Step]:
     """Each step with its milliseconds and the megabytes read from files for it, in a fresh process."""
-    done = subprocess.run([python(), __file__, archive, entry], capture_output=True, text=True, check=False)
+    done = subprocess.run([PYTHON, __file__, archive, entry], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"ratarmount: {done.stderr[-1000:]}")
     return [tuple(step) for step in json.loads(done.stdout.splitlines()[-1])]
 
 
-def open_and_read(archive: str, entry: str) -> list[tuple[str, float, float]]:
+def open_and_read(archive: str, entry: str) -> list[Step]:
     """The other end: opens it without an index from before, lists all of it, reads."""
     from ratarmountcore.mountsource.factory import open_mount_source
 
