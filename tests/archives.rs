@@ -1,6 +1,7 @@
 //! Files inside archives, over BitTorrent.
 
 mod films;
+mod hostile;
 mod kept;
 
 use std::process::Command;

@@ -11,6 +11,21 @@ pub struct Index {
     pub(crate) entries: Vec<Entry>,
 }
 
+/// What stands for all entries of an archive whose names nobody can read without a password.
+pub(crate) const SEALED: &str = "encrypted";
+
+impl Index {
+    /// Whether even the names are encrypted.
+    pub(crate) fn is_sealed(&self) -> bool {
+        let sealed = |entry: &Entry| {
+            entry.state == State::Encrypted
+                && entry.method == SEALED
+                && *entry.name.bytes == *SEALED.as_bytes()
+        };
+        matches!(self.entries.as_slice(), [only] if sealed(only))
+    }
+}
+
 /// One entry of an archive. Everything in it is hostile.
 pub struct Entry {
     /// Its name as the archive has it, not decoded and not checked.

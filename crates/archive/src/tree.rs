@@ -33,6 +33,8 @@ pub(crate) struct Tree {
     etag: String,
     freshness: Freshness,
     limits: Limits,
+    /// Whether even the names are encrypted.
+    is_sealed: bool,
 }
 
 /// A directory, whether the archive has an entry of its own for it or not.
@@ -64,6 +66,7 @@ impl Tree {
         freshness: Freshness,
     ) -> Result<Self> {
         let mut tree = Self {
+            is_sealed: index.is_sealed(),
             format: index.format,
             entries: index.entries,
             folders: vec![Folder::default()],

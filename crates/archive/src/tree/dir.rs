@@ -23,6 +23,13 @@ impl ArchiveDir {
             name: name.to_owned(),
         }
     }
+
+    /// What anybody gets who asks for a name that cannot be known.
+    fn sealed(&self) -> Error {
+        Error::Encrypted {
+            what: format!("the {} archive, names and all,", self.tree.format),
+        }
+    }
 }
 
 #[async_trait]
@@ -33,7 +40,11 @@ impl Dir for ArchiveDir {
 
     async fn get(&self, name: &str) -> Result<Option<Node>> {
         let Some(child) = self.tree.folders[self.folder].get(name) else {
-            return Ok(None);
+            return self
+                .tree
+                .is_sealed
+                .then(|| self.sealed())
+                .map_or(Ok(None), Err);
         };
         match child {
             Child::Folder(folder) => {

@@ -2,6 +2,9 @@
 
 use std::{ops::Range, sync::Arc};
 
+use bytes::Bytes;
+use crc32fast::Hasher;
+use futures_util::{StreamExt, TryStreamExt, future::ready};
 use tokio::sync::OnceCell;
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 
@@ -90,7 +93,16 @@ impl Packed {
             STORED if self.packed != self.length => {
                 Err(corrupt("an entry that is stored has two lengths"))
             }
-            STORED => map::open(std::slice::from_ref(self.data(cx).await?), range, cx).await,
+            STORED => {
+                let is_whole = range == (0..self.length);
+                let stored = map::open(std::slice::from_ref(self.data(cx).await?), range, cx);
+                let stored = stored.await?;
+                Ok(if is_whole {
+                    checked(stored, self.length, self.crc)
+                } else {
+                    stored
+                })
+            }
             DEFLATED => {
                 let begin = || async {
                     let segments = vec![self.data(cx).await?.clone()];
@@ -162,6 +174,20 @@ impl Packed {
         };
         self.data.get_or_try_init(find).await
     }
+}
+
+/// A stream of the whole that breaks off before its last bytes where its CRC-32 is another.
+fn checked(stream: ByteStream, length: u64, crc: u32) -> ByteStream {
+    let mut left = length;
+    let mut hasher = Hasher::new();
+    let check = move |bytes: Bytes| {
+        hasher.update(&bytes);
+        left = left.saturating_sub(bytes.len() as u64);
+        let is_right = left > 0 || hasher.clone().finalize() == crc;
+        let checked = is_right.then_some(bytes);
+        ready(checked.ok_or_else(|| corrupt("the checksum of an entry is wrong")))
+    };
+    stream.and_then(check).boxed()
 }
 
 /// What people call a method.
