@@ -1,5 +1,6 @@
 //! Opening files as directories, once for all who ask at the same time.
 
+#[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 mod jobs;
 mod kept;
 mod open;
@@ -22,6 +23,7 @@ use crate::{
     Limits, Source, Spools, skeleton,
     tree::{self, Tree},
 };
+#[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 use jobs::Jobs;
 use kept::Kept;
 
@@ -51,6 +53,7 @@ pub struct Archives {
 struct Inner {
     settings: Settings,
     spools: Arc<Spools>,
+    #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
     jobs: Jobs,
     kept: Kept,
 }
@@ -70,12 +73,12 @@ impl Archives {
     #[must_use]
     pub fn new(settings: Settings, store: Arc<Store>) -> Self {
         let spools = Spools::new(store, settings.decode_jobs);
-        let jobs = Jobs::new(settings.decode_jobs);
         Self {
             inner: Arc::new(Inner {
+                #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
+                jobs: Jobs::new(settings.decode_jobs),
                 settings,
                 spools,
-                jobs,
                 kept: Kept::new(MOST_BYTES),
             }),
         }

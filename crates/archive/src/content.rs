@@ -8,15 +8,18 @@ use universal_p2p_core::{ByteStream, ReadCx, Result};
 
 #[cfg(feature = "rar")]
 use crate::rar;
+#[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
+use crate::spool;
 #[cfg(feature = "zip")]
 use crate::zip;
-use crate::{Source, map, spool};
+use crate::{Source, map};
 
 /// What the bytes of an entry are made of.
 pub(crate) enum Content {
     /// Nothing: an empty file, a directory, or something that cannot be read.
     Nothing,
     /// Ranges of outer files, one after the other.
+    #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
     Map(Vec<Segment>),
     /// Ranges of the volumes of a set, most of which were not read yet.
     #[cfg(feature = "rar")]
@@ -25,6 +28,7 @@ pub(crate) enum Content {
     #[cfg(feature = "zip")]
     Zip(Arc<zip::Packed>),
     /// Decoded to disk from the start, and read from there.
+    #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
     Spool(spool::Slice),
 }
 
@@ -38,9 +42,11 @@ impl Content {
             #[cfg(feature = "zip")]
             Self::Zip(packed) => packed.open(range, cx).await,
             Self::Nothing => map::open(&[], range, cx).await,
+            #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
             Self::Map(segments) => map::open(segments, range, cx).await,
             #[cfg(feature = "rar")]
             Self::Predicted(set) => set.open(range, cx).await,
+            #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
             Self::Spool(slice) => slice.open(range, cx).await,
         }
     }
@@ -48,10 +54,13 @@ impl Content {
     /// Names what of it is on disk by its entry.
     pub(crate) fn describe(&self, entry: &str) {
         match self {
+            #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
             Self::Spool(slice) => slice.describe(entry),
             #[cfg(feature = "zip")]
             Self::Zip(packed) => packed.describe(entry),
-            Self::Nothing | Self::Map(_) => {}
+            Self::Nothing => {}
+            #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
+            Self::Map(_) => {}
             #[cfg(feature = "rar")]
             Self::Predicted(_) => {}
         }
@@ -60,11 +69,14 @@ impl Content {
     /// Whether a range of it is read without all that comes before.
     pub(crate) fn is_seekable(&self) -> bool {
         match self {
-            Self::Nothing | Self::Map(_) => true,
+            Self::Nothing => true,
+            #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
+            Self::Map(_) => true,
             #[cfg(feature = "rar")]
             Self::Predicted(_) => true,
             #[cfg(feature = "zip")]
             Self::Zip(packed) => packed.is_seekable(),
+            #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
             Self::Spool(_) => false,
         }
     }

@@ -21,6 +21,15 @@
 //! included. Checkpoints of deflate live in memory only. A packed tar is decoded twice, once to list
 //! it, where there is little room on the disk. Passwords are not taken.
 
+#![cfg_attr(
+    not(any(feature = "rar", feature = "seven", feature = "tar", feature = "zip")),
+    expect(
+        dead_code,
+        unused_variables,
+        reason = "without any format archives are only told from other files"
+    )
+)]
+
 mod archives;
 mod content;
 mod failures;

@@ -218,6 +218,7 @@ pub(crate) struct Slice {
 
 impl Slice {
     /// All of it.
+    #[cfg(feature = "zip")]
     pub(crate) fn whole(recipe: &Arc<Recipe>) -> Self {
         Self {
             within: 0..recipe.length(),
@@ -229,6 +230,7 @@ impl Slice {
     ///
     /// # Errors
     /// [`Error::Corrupt`] where it does not lie within.
+    #[cfg(any(feature = "rar", feature = "seven", feature = "tar"))]
     pub(crate) fn part(recipe: &Arc<Recipe>, within: Range<u64>) -> Result<Self> {
         if within.start > within.end || within.end > recipe.length() {
             return Err(corrupt(

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+#[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 use tokio::runtime::Handle;
+#[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, Result};
 
 use super::Inner;
-use crate::{Index, Source, magic::Format, sync_reader::SyncReader};
+#[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
+use crate::sync_reader::SyncReader;
+use crate::{Index, Source, magic::Format};
 
 impl Inner {
     /// Reads the index of a set of volumes, most of which are one file, and takes notes of that.
@@ -24,7 +28,7 @@ impl Inner {
         let spools = Arc::clone(&self.spools);
         let etag = etag.to_owned();
         // Not every format needs each of them.
-        let _ = (&etag, &limits, &spools);
+        let _ = (&volumes, &etag, &limits, &spools);
         match format {
             #[cfg(feature = "zip")]
             Format::Zip => {
@@ -66,6 +70,7 @@ impl Inner {
     }
 
     /// Runs a format that reads as blocking threads do.
+    #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
     async fn blocking(
         &self,
         volumes: Vec<Source>,
