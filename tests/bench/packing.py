@@ -2,7 +2,6 @@
 
 import base64
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -18,8 +17,6 @@ from surroundings import ROOT
 
 sys.path.append(str(ROOT / "tests/archives"))
 import volumes  # noqa: E402
-
-TABLE = bytes(number % 240 for number in range(256))
 
 
 @dataclass(frozen=True)
@@ -74,13 +71,14 @@ def film_in_volumes(folder: Path, generation: type, count: int, size: int) -> Fi
 
 
 def pictures(folder: Path, count: int) -> Path:
-    """Files as long as pictures are, 20 to 200 kB, that pack as badly."""
+    """JPEG pictures, a quarter of them each of some 230, 100, 50 and 30 kB."""
     inside = folder / "pictures"
     inside.mkdir()
-    lengths = random.Random(5)
-    for number in range(count):
-        length = lengths.randrange(20_000, 200_000)
-        (inside / f"{number}.jpg").write_bytes(os.urandom(length).translate(TABLE))
+    for quality in (2, 4, 8, 16):
+        source = "mandelbrot=size=640x480:maxiter=500"
+        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-vf", "noise=alls=8:allf=t"]
+        command += ["-frames:v", str(count // 4), "-q:v", str(quality), str(inside / f"{quality}-%d.jpg")]
+        subprocess.run(command, check=True)
     return inside
 
 
