@@ -5,6 +5,7 @@
 
 mod extensions;
 mod packed;
+mod sparse;
 mod tape;
 
 use std::{
@@ -25,6 +26,7 @@ use crate::{
     sync_reader::SyncReader,
 };
 use extensions::Extensions;
+use sparse::Sparse;
 use tape::{Plain, Tape};
 
 pub(crate) use packed::index as packed_index;
@@ -61,12 +63,14 @@ fn all(tape: &mut dyn Tape, length: u64, limits: &Limits) -> Result<Vec<Found>> 
         headers: 0,
         limits,
     };
-    let mut all = Vec::new();
+    // What lies between holes takes as much memory as entries do.
+    let (mut all, mut pieces) = (Vec::new(), 0);
     while let Some(found) = walk.next(tape)? {
-        if all.len() == limits.entries {
+        pieces += found.extensions.sparse.as_ref().map_or(0, Sparse::pieces);
+        all.push(found);
+        if all.len() + pieces > limits.entries {
             return Err(limits.too_many_entries());
         }
-        all.push(found);
     }
     Ok(all)
 }
@@ -104,22 +108,19 @@ impl Walk<'_> {
                 if kind.is_gnu_longname() {
                     extensions.set_long_name(&bytes);
                 } else if kind.is_pax_local_extensions() {
-                    extensions.set_pax(&bytes)?;
+                    extensions.set_pax(&bytes, self.limits)?;
                 }
                 continue;
             }
-            self.skip_sparse_map(tape, &header)?;
-            let has_body = !matches!(
-                kind,
-                EntryType::Link
-                    | EntryType::Symlink
-                    | EntryType::Char
-                    | EntryType::Block
-                    | EntryType::Directory
-                    | EntryType::Fifo
-            );
+            if kind.is_gnu_sparse() {
+                extensions.sparse = Some(self.sparse_map(tape, &header)?);
+            }
             let size = extensions.size.unwrap_or(size);
-            let body = self.body(if has_body { size } else { 0 })?;
+            let has_body = has_body(&header);
+            let mut body = self.body(if has_body { size } else { 0 })?;
+            if let Some(sparse) = extensions.sparse.as_mut().filter(|map| map.is_in_body) {
+                body.start = self.map_in_body(tape, &body, sparse)?;
+            }
             return Ok(Some(Found {
                 header,
                 extensions,
@@ -147,16 +148,8 @@ impl Walk<'_> {
         }
         let mut header = Header::new_old();
         header.as_mut_bytes().copy_from_slice(&block);
-        let sum: u32 = block
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| {
-                // The sum counts its own field as spaces.
-                let is_own = (148..156).contains(&at);
-                u32::from(if is_own { b' ' } else { *byte })
-            })
-            .sum();
-        if header.cksum().ok() != Some(sum) {
+        let sums = sums(&block).map(|sum| u32::try_from(sum).ok());
+        if !header.cksum().is_ok_and(|told| sums.contains(&Some(told))) {
             return Err(corrupt("the checksum of a header is wrong"));
         }
         Ok(Some(header))
@@ -172,18 +165,55 @@ impl Walk<'_> {
         Ok(start..end)
     }
 
-    /// Jumps over the rest of an old sparse map, which lies between a header and its body.
-    fn skip_sparse_map(&mut self, tape: &mut dyn Tape, header: &Header) -> Result<()> {
-        let is_sparse = header.entry_type().is_gnu_sparse();
-        let mut goes_on = is_sparse && header.as_gnu().is_some_and(tar::GnuHeader::is_extended);
-        while goes_on {
+    /// The map in a header of GNU tar, which goes on between that and the body.
+    fn sparse_map(&mut self, tape: &mut dyn Tape, header: &Header) -> Result<Sparse> {
+        let mut sparse = Sparse::default();
+        let Some(gnu) = header.as_gnu() else {
+            return Ok(sparse);
+        };
+        let no_number = |_| corrupt("a place in a map of holes is no number");
+        sparse.length = Some(gnu.real_size().map_err(no_number)?);
+        let mut more = tar::GnuExtSparseHeader::new();
+        let (mut pieces, mut goes_on) = (gnu.sparse.as_slice(), gnu.is_extended());
+        loop {
+            for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+                let (begin, length) = (piece.offset(), piece.length());
+                let (begin, length) = (begin.map_err(no_number)?, length.map_err(no_number)?);
+                sparse.push(begin, length, self.limits)?;
+            }
+            if !goes_on {
+                return Ok(sparse);
+            }
             let block = self.body(BLOCK)?;
-            let mut more = tar::GnuExtSparseHeader::new();
             let bytes = self.read(tape, block)?;
             more.as_mut_bytes().copy_from_slice(&bytes);
-            goes_on = more.is_extended();
+            (pieces, goes_on) = (more.sparse().as_slice(), more.is_extended());
         }
-        Ok(())
+    }
+
+    /// Reads the map that a body begins with, in whole blocks, and says where what follows begins.
+    fn map_in_body(
+        &mut self,
+        tape: &mut dyn Tape,
+        body: &Range<u64>,
+        sparse: &mut Sparse,
+    ) -> Result<u64> {
+        let (mut at, mut map) = (body.start, Vec::new());
+        let (mut lines, mut wanted) = (0, None);
+        while let Some(end) = at.checked_add(BLOCK).filter(|end| *end <= body.end) {
+            let block = self.read(tape, at..end)?;
+            at = end;
+            lines += block.iter().filter(|byte| **byte == b'\n').count() as u64;
+            map.extend(block);
+            if wanted.is_none() && lines > 0 {
+                wanted = Some(Sparse::lines(&map)?);
+            }
+            if wanted.is_some_and(|wanted| lines >= wanted) {
+                sparse.read_body(&map, self.limits)?;
+                return Ok(at);
+            }
+        }
+        Err(corrupt("a map of holes has no end"))
     }
 
     fn read(&mut self, tape: &mut dyn Tape, range: Range<u64>) -> Result<Vec<u8>> {
@@ -208,19 +238,16 @@ impl Found {
         let is_dir = kind.is_dir() || (kind.is_file() && bytes.ends_with(b"/"));
         let state = match kind {
             _ if is_dir => State::Ready,
-            EntryType::GNUSparse => State::Unsupported,
-            EntryType::Regular | EntryType::Continuous if extensions.is_sparse => {
-                State::Unsupported
-            }
-            EntryType::Regular | EntryType::Continuous => State::Ready,
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => State::Ready,
             _ => State::Hidden,
         };
-        let length = self.body.end - self.body.start;
-        let is_map = state == State::Ready && !is_dir && length > 0;
-        let content = if is_map {
-            content(self.body.clone())?
-        } else {
-            Content::Nothing
+        let packed = self.body.end - self.body.start;
+        let holes = extensions.sparse.as_ref();
+        let length = holes.and_then(|holes| holes.length).unwrap_or(packed);
+        let content = match holes {
+            _ if is_dir || length == 0 || state != State::Ready => Content::Nothing,
+            Some(holes) => holes.content(length, &self.body, content)?,
+            None => content(self.body.clone())?,
         };
         let modified = extensions.modified.or_else(|| header.mtime().ok());
         let since = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
@@ -232,7 +259,7 @@ impl Found {
             },
             is_dir,
             length: if is_dir { 0 } else { length },
-            packed: Some(length),
+            packed: Some(packed),
             method: "stored",
             modified: modified.filter(|seconds| *seconds > 0).and_then(since),
             // There is none of the content; where it lies tells entries of one archive apart.
@@ -241,6 +268,38 @@ impl Found {
             content: Arc::new(content),
         })
     }
+}
+
+/// Whether a body follows a header.
+fn has_body(header: &Header) -> bool {
+    let kind = header.entry_type();
+    let is_old_dir = header.as_bytes()[156] == 0 && header.path_bytes().ends_with(b"/");
+    let is_special = matches!(
+        kind,
+        EntryType::Link
+            | EntryType::Symlink
+            | EntryType::Char
+            | EntryType::Block
+            | EntryType::Directory
+            | EntryType::Fifo
+    );
+    // Whatever such a directory says of its length.
+    !is_old_dir && !is_special
+}
+
+/// The sum of a header's bytes, and as some old programs added them up: with signs.
+fn sums(block: &[u8]) -> [i64; 2] {
+    // It counts its own field as spaces.
+    let bytes = block.iter().enumerate().map(|(at, byte)| match at {
+        148..156 => b' ',
+        _ => *byte,
+    });
+    bytes.fold([0, 0], |[plain, signed], byte| {
+        [
+            plain + i64::from(byte),
+            signed + i64::from(byte.cast_signed()),
+        ]
+    })
 }
 
 /// The length of a body. Some leave the field empty where there is none.

@@ -2,6 +2,9 @@
 
 use universal_p2p_core::{Error, Result};
 
+use super::sparse::Sparse;
+use crate::limits::Limits;
+
 /// What was said of the entry that follows.
 #[derive(Default)]
 pub(super) struct Extensions {
@@ -9,8 +12,8 @@ pub(super) struct Extensions {
     pub(super) size: Option<u64>,
     /// Seconds since 1970.
     pub(super) modified: Option<u64>,
-    /// Whether the body is a map of holes and what lies between them.
-    pub(super) is_sparse: bool,
+    /// Where holes are, which the body leaves out.
+    pub(super) sparse: Option<Sparse>,
     seen: bool,
 }
 
@@ -32,9 +35,9 @@ impl Extensions {
     ///
     /// # Errors
     /// [`Error::Corrupt`] for a record that is none: the sizes that follow could not be believed.
-    pub(super) fn set_pax(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(super) fn set_pax(&mut self, bytes: &[u8], limits: &Limits) -> Result<()> {
         self.seen = true;
-        let mut rest = bytes;
+        let (mut rest, mut real_name) = (bytes, None);
         while let Some((key, value, behind)) = record(rest)? {
             rest = behind;
             match key {
@@ -44,9 +47,17 @@ impl Extensions {
                     let whole = value.split(|byte| *byte == b'.').next();
                     self.modified = whole.and_then(number);
                 }
-                key => self.is_sparse |= key.starts_with(b"GNU.sparse."),
+                b"GNU.sparse.name" => real_name = Some(value.to_vec()),
+                key => {
+                    if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                        let sparse = self.sparse.get_or_insert_default();
+                        sparse.set(key, value, limits)?;
+                    }
+                }
             }
         }
+        // The other one is for programs that know nothing of holes.
+        self.name = real_name.or(self.name.take());
         Ok(())
     }
 }
@@ -73,7 +84,7 @@ fn record(bytes: &[u8]) -> Result<Option<Record<'_>>> {
     Ok(Some((&content[..equals], &content[equals + 1..], rest)))
 }
 
-fn number(value: &[u8]) -> Option<u64> {
+pub(super) fn number(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 

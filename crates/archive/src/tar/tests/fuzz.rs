@@ -149,7 +149,7 @@ proptest! {
         }
         let mut extensions = Extensions::default();
         extensions.set_long_name(&bytes);
-        let is_right = extensions.set_pax(&bytes).is_ok();
+        let is_right = extensions.set_pax(&bytes, &Limits::default()).is_ok();
         prop_assert!(is_right || bytes.iter().any(|byte| *byte != 0));
         prop_assert!(extensions.is_some());
         let name = extensions.name.expect("the long one, at least");
