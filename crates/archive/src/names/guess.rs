@@ -2,7 +2,7 @@
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    Encoding, ISO_8859_2, ISO_8859_4, UTF_8, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254,
+    Encoding, ISO_8859_2, ISO_8859_4, SHIFT_JIS, UTF_8, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254,
     WINDOWS_1257, WINDOWS_1258,
 };
 use oem_cp::code_table::DECODING_TABLE_CP437;
@@ -42,6 +42,12 @@ impl Reading {
                 encoding: Some(UTF_8),
             };
         }
+        let is_dos = unknown.clone().all(|name| name.is_dos);
+        if is_dos && let Some(encoding) = eastern(unknown.clone()) {
+            return Self {
+                encoding: Some(encoding),
+            };
+        }
         let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
         for name in unknown {
             detector.feed(&name.bytes, false);
@@ -67,6 +73,26 @@ impl Reading {
         };
         decoded.map_or_else(|| cp437(&name.bytes), Into::into)
     }
+}
+
+/// What names from DOS are in that cannot be western: letters of its code page lie in the lower half of
+/// what is not ASCII, and few of these names are long enough to be told in any other way.
+fn eastern<'a>(names: impl Iterator<Item = &'a RawName> + Clone) -> Option<&'static Encoding> {
+    let is_line_or_sign = |byte: &u8| matches!(byte, 0xA6..=0xE0 | 0xE2..);
+    let has_signs = names
+        .clone()
+        .all(|name| name.bytes.iter().any(is_line_or_sign));
+    let fits = |name: &RawName| {
+        let text = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(&name.bytes);
+        text.is_some_and(|text| {
+            let others = || text.chars().filter(|letter| !letter.is_ascii());
+            let is_japanese =
+                |letter| matches!(letter, '\u{3000}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}');
+            others().count() > 1 && others().all(is_japanese)
+        })
+    };
+    let is_japanese = has_signs && names.clone().all(fits);
+    is_japanese.then_some(SHIFT_JIS)
 }
 
 /// The text of bytes in the code page of the first PC, which everything is a text of.
@@ -123,6 +149,14 @@ mod tests {
     fn western_names_from_dos_are_of_its_code_page() {
         assert_eq!(texts(&[raw(b"\x9aberblick", true)]), ["Überblick"]);
         assert_eq!(texts(&[raw(b"\xdcberblick", false)]), ["Überblick"]);
+    }
+
+    #[test]
+    fn a_single_japanese_name_from_dos_is_not_signs_of_its_code_page() {
+        let name = raw(b"sjis-\x93\xfa\x96\x7b\x8c\xea.txt", true);
+        assert_eq!(texts(&[name]), ["sjis-日本語.txt"]);
+        assert_eq!(texts(&[raw(b"caf\x82 \x9aber", true)]), ["café Über"]);
+        assert_eq!(texts(&[raw(b"Stra\xe1e", true)]), ["Straße"]);
     }
 
     #[test]
