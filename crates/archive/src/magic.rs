@@ -19,7 +19,13 @@ const ZIP_RECORD: u64 = 22;
 /// What a RAR begins with, behind a program of at most so many bytes.
 const RAR: &[u8] = b"Rar!\x1a\x07";
 
-/// Bytes of a program that may stand before a RAR.
+/// What a 7z begins with, and the first byte of its version, in which nothing changes.
+const SEVEN: &[u8] = b"7z\xbc\xaf\x27\x1c\0";
+
+/// Bytes before everything else in a 7z.
+const SEVEN_START: u64 = 32;
+
+/// Bytes of a program that may stand before a RAR or a 7z.
 const PREFIX: u64 = 1 << 20;
 
 /// A format of archives.
@@ -29,8 +35,8 @@ pub(crate) enum Format {
     Zip,
     /// RAR of any version.
     Rar,
-    /// 7z.
-    Seven,
+    /// 7z, behind a program of so many bytes.
+    Seven(u64),
     /// A plain tar.
     Tar,
     /// A tar that was packed as a whole.
@@ -51,8 +57,11 @@ const ZIP_WITH_PREFIX: [&str; 12] = [
     "zip", "cbz", "epub", "jar", "apk", "xpi", "docx", "xlsx", "pptx", "odt", "crx", "exe",
 ];
 
-/// Extensions of what may be a RAR though it begins as a program.
-const RAR_WITH_PREFIX: [&str; 3] = ["exe", "sfx", "rar"];
+/// Extensions of what may be a RAR or 7z though it begins as a program.
+const WITH_PROGRAM: [&str; 3] = ["exe", "sfx", "rar"];
+
+/// What programs begin with, of Windows and of Unix.
+const PROGRAMS: [&[u8]; 2] = [b"MZ", b"\x7fELF"];
 
 /// Extensions of what may be a tar though it has no magic.
 const OLD_TAR: [&str; 2] = ["tar", "cbt"];
@@ -78,13 +87,14 @@ pub(crate) async fn detect(source: &Source, name: &str, cx: &ReadCx) -> Result<O
     if found.is_some() {
         return Ok(found);
     }
-    if RAR_WITH_PREFIX.contains(&extension) {
+    let is_program = PROGRAMS.iter().any(|begin| head.starts_with(begin));
+    if is_program || WITH_PROGRAM.contains(&extension) {
         let start = source.read(0..PREFIX.min(source.length()), cx).await?;
-        if start.windows(RAR.len()).any(|bytes| bytes == RAR) {
-            return Ok(Some(Format::Rar));
+        if let Some(found) = behind_program(&start, source.length()) {
+            return Ok(Some(found));
         }
     }
-    if may_be_zip {
+    if is_program || may_be_zip {
         let tail = source.length().saturating_sub(TAIL)..source.length();
         let tail = source.read(tail, cx).await?;
         if tail.windows(ZIP_END.len()).any(|bytes| bytes == ZIP_END) {
@@ -94,6 +104,33 @@ pub(crate) async fn detect(source: &Source, name: &str, cx: &ReadCx) -> Result<O
     Ok(None)
 }
 
+/// What begins within a program, of a file of this length. A program that unpacks has the marks among
+/// its own bytes too, so that what stands behind the mark of a 7z has to fit.
+fn behind_program(start: &[u8], length: u64) -> Option<Format> {
+    let number = |at: usize| {
+        let bytes = start.get(at..at + 8)?.try_into().ok()?;
+        Some(u64::from_le_bytes(bytes))
+    };
+    let is_seven = |at: usize| {
+        let ends = number(at + 12)
+            .zip(number(at + 20))
+            .and_then(|(offset, size)| {
+                let begin = (at as u64).checked_add(SEVEN_START)?;
+                begin.checked_add(offset)?.checked_add(size)
+            });
+        ends.is_some_and(|end| end <= length)
+    };
+    for (at, bytes) in start.windows(SEVEN.len()).enumerate() {
+        if bytes.starts_with(RAR) {
+            return Some(Format::Rar);
+        }
+        if bytes == SEVEN && is_seven(at) {
+            return Some(Format::Seven(at as u64));
+        }
+    }
+    None
+}
+
 fn by_head(head: &[u8], name: &str) -> Option<Format> {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match head {
@@ -101,9 +138,12 @@ fn by_head(head: &[u8], name: &str) -> Option<Format> {
             Some(Format::Zip)
         }
         [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Format::Rar),
-        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Format::Seven),
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Format::Seven(0)),
         [0x1f, 0x8b, ..] => packed(name, Packing::Gzip, &["tgz", "taz"], "gz"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => packed(name, Packing::Zstd, &["tzst"], "zst"),
+        // The second is a frame that is jumped over.
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            packed(name, Packing::Zstd, &["tzst"], "zst")
+        }
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => packed(name, Packing::Xz, &["txz"], "xz"),
         [b'B', b'Z', b'h', ..] => packed(name, Packing::Bzip2, &["tbz", "tbz2"], "bz2"),
         _ if head.get(257..262) == Some(b"ustar") => Some(Format::Tar),
@@ -159,7 +199,7 @@ mod tests {
             (head(b"PK\x05\x06"), "empty.zip", Some(Format::Zip)),
             (head(b"Rar!\x1a\x07\x00"), "x", Some(Format::Rar)),
             (head(b"Rar!\x1a\x07\x01\x00"), "x.cbr", Some(Format::Rar)),
-            (head(b"7z\xbc\xaf\x27\x1c"), "x", Some(Format::Seven)),
+            (head(b"7z\xbc\xaf\x27\x1c"), "x", Some(Format::Seven(0))),
             (tar, "x", Some(Format::Tar)),
             (head(b""), "x.tar", Some(Format::Tar)),
             (head(b""), "x", None),
@@ -172,6 +212,11 @@ mod tests {
                 Some(Format::PackedTar(Packing::Gzip)),
             ),
             (
+                head(b"\x50\x2a\x4d\x18"),
+                "x.tar.zst",
+                Some(Format::PackedTar(Packing::Zstd)),
+            ),
+            (
                 head(b"BZh9"),
                 "x.tbz2",
                 Some(Format::PackedTar(Packing::Bzip2)),
@@ -180,6 +225,21 @@ mod tests {
             assert_eq!(by_head(&bytes, name), wanted, "{name}");
         }
         assert_eq!(by_head(b"P", "x.zip"), None);
+    }
+
+    #[test]
+    fn what_stands_behind_a_program_is_found() {
+        let mut program = b"MZ 7z\xbc\xaf\x27\x1c\0 is the mark".to_vec();
+        program.resize(100, 0xff);
+        assert_eq!(behind_program(&program, 1000), None);
+        let mut seven = program.clone();
+        seven.extend(SEVEN);
+        seven.extend([0; 25]);
+        assert_eq!(behind_program(&seven, 132), Some(Format::Seven(100)));
+        assert_eq!(behind_program(&seven[..131], 131), None);
+        program.extend(RAR);
+        program.push(0);
+        assert_eq!(behind_program(&program, 1000), Some(Format::Rar));
     }
 
     #[test]

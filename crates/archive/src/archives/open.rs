@@ -12,6 +12,8 @@ use super::Inner;
 #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 use crate::sync_reader::SyncReader;
 use crate::{Index, Source, magic::Format};
+#[cfg(feature = "seven")]
+use crate::{content::Segment, joined::Joined};
 
 impl Inner {
     /// Reads the index of a set of volumes, most of which are one file, and takes notes of that.
@@ -38,7 +40,8 @@ impl Inner {
                 .await
             }
             #[cfg(feature = "seven")]
-            Format::Seven => {
+            Format::Seven(begin) => {
+                let volumes = behind(volumes, begin);
                 self.blocking(volumes, move |mut reader, source| {
                     crate::seven::index(&mut reader, &source, &etag, &limits, &spools)
                 })
@@ -91,13 +94,30 @@ impl Inner {
     }
 }
 
+/// What stands behind a program in the first of some files, as a file of its own.
+#[cfg(feature = "seven")]
+fn behind(mut volumes: Vec<Source>, begin: u64) -> Vec<Source> {
+    if let Some(first) = volumes.first_mut().filter(|_| begin > 0) {
+        let meta = first.file().meta().clone();
+        let (source, notes) = first.clone().without_notes();
+        let range = begin..source.length();
+        let rest = Source::new(Joined::over(meta, vec![Segment { source, range }]));
+        // What is noted lies that much further back in the file.
+        *first = match notes {
+            Some(notes) => rest.noted(notes),
+            None => rest,
+        };
+    }
+    volumes
+}
+
 #[cfg(not(all(feature = "rar", feature = "seven", feature = "tar", feature = "zip")))]
 impl Format {
     fn name(self) -> &'static str {
         match self {
             Self::Zip => "zip",
             Self::Rar => "RAR",
-            Self::Seven => "7z",
+            Self::Seven(_) => "7z",
             Self::Tar => "tar",
             Self::PackedTar(_) => "packed tar",
         }

@@ -4,7 +4,7 @@ use super::{Kind, Parts, Spans};
 use crate::magic::{Format, Packing};
 
 /// Raised when the formats read other bytes than before: what was kept then is of no use.
-pub(super) const VERSION: &str = "skeleton 1";
+pub(super) const VERSION: &str = "skeleton 2";
 
 /// Says that no length is known.
 const NO_LENGTH: u64 = u64::MAX;
@@ -13,6 +13,7 @@ impl Parts {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![code(self.kind.format), u8::from(self.kind.is_cut)];
         let mut number = |number: u64| bytes.extend_from_slice(&number.to_le_bytes());
+        number(begin(self.kind.format));
         number(self.unpacked_length.unwrap_or(NO_LENGTH));
         number(self.files.len() as u64);
         for spans in self.files.iter().chain([&self.unpacked]) {
@@ -30,7 +31,7 @@ impl Parts {
     pub(super) fn decode(bytes: &[u8], most: u64) -> Option<Self> {
         let ([format, is_cut], mut rest) = bytes.split_first_chunk::<2>()?;
         let kind = Kind {
-            format: format_of(*format)?,
+            format: format_of(*format, number(&mut rest)?)?,
             is_cut: *is_cut != 0,
         };
         let unpacked_length = Some(number(&mut rest)?).filter(|length| *length != NO_LENGTH);
@@ -75,7 +76,7 @@ fn code(format: Format) -> u8 {
     match format {
         Format::Zip => 0,
         Format::Rar => 1,
-        Format::Seven => 2,
+        Format::Seven(_) => 2,
         Format::Tar => 3,
         Format::PackedTar(Packing::Gzip) => 4,
         Format::PackedTar(Packing::Zstd) => 5,
@@ -84,9 +85,17 @@ fn code(format: Format) -> u8 {
     }
 }
 
-fn format_of(number: u8) -> Option<Format> {
+/// Where the archive begins within its file.
+fn begin(format: Format) -> u64 {
+    match format {
+        Format::Seven(begin) => begin,
+        Format::Zip | Format::Rar | Format::Tar | Format::PackedTar(_) => 0,
+    }
+}
+
+fn format_of(number: u8, begin: u64) -> Option<Format> {
     let packed = [Packing::Gzip, Packing::Zstd, Packing::Xz, Packing::Bzip2];
-    let all = [Format::Zip, Format::Rar, Format::Seven, Format::Tar];
+    let all = [Format::Zip, Format::Rar, Format::Seven(begin), Format::Tar];
     let mut all = all.into_iter().chain(packed.map(Format::PackedTar));
     all.find(|format| code(*format) == number)
 }
@@ -105,7 +114,7 @@ mod tests {
             is_cut: bool,
             notes in proptest::collection::vec((0_usize..3, 0_u64..1000, 0_usize..50), 0..20),
         ) {
-            let kind = Kind { format: format_of(format).expect("known"), is_cut };
+            let kind = Kind { format: format_of(format, 77).expect("known"), is_cut };
             let skeleton = Skeleton::new(kind, 1 << 20);
             for (file, at, length) in &notes {
                 skeleton.note(*file, *at, &vec![*at as u8; *length]);
