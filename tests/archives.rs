@@ -171,10 +171,33 @@ fn an_archive_is_itself_without_the_slash_and_a_directory_with_it() {
             .header("Accept", "text/html")
             .send()
             .text();
-        assert!(page.contains("1.jpg") && page.contains("stored"), "{page}");
+        let row = "<td>stored</td><td>at once</td>";
+        assert!(page.contains("1.jpg") && page.contains(row), "{page}");
         let bare = agent.get(&torrent.at(&format!("/{archive}/film"))).send();
         assert_eq!(bare.status, 308);
     }
+    let root = agent.get(&torrent.at("/?format=json")).send().json();
+    let entries = root["entries"].as_array().expect("entries");
+    let mut offered = Vec::new();
+    for entry in entries {
+        let name = entry["name"].as_str().unwrap();
+        let Some(contents) = entry["contents"].as_str() else {
+            continue;
+        };
+        offered.push(name);
+        if ["stored.zip", "a.tbz2", "movie.rar"].contains(&name) {
+            let listing = agent.get(contents).header("Accept", "application/json");
+            assert!(!names(&listing.send().json()).is_empty(), "{name}");
+        }
+    }
+    for name in ["stored.zip", "a.tbz2", "a.tar.gz", "copy.7z", "movie.rar"] {
+        assert!(offered.contains(&name), "{name} of {offered:?}");
+    }
+    for name in ["movie.r00", "really.zip"] {
+        assert!(!offered.contains(&name), "{name} of {offered:?}");
+    }
+    let page = agent.get(&torrent.at("/?format=html")).send().text();
+    assert!(page.contains(">open</a>"), "{page}");
 }
 
 #[test]

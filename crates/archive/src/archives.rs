@@ -3,6 +3,7 @@
 #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 mod jobs;
 mod kept;
+mod likely;
 mod open;
 mod read;
 mod volumes;
@@ -115,6 +116,10 @@ impl Expand for Archives {
         inner.tell_use(&key, &opened);
         let root = tree::root(Arc::clone(&opened.tree), &file.meta().name);
         Ok(Some(Arc::new(root)))
+    }
+
+    fn is_likely(&self, name: &str) -> bool {
+        likely::is_archive(name)
     }
 }
 

@@ -22,6 +22,12 @@ pub trait Expand: Send + Sync {
         beside: Option<&Arc<dyn Dir>>,
         depth: usize,
     ) -> Result<Option<Arc<dyn Dir>>>;
+
+    /// Whether a file of this name is probably one that holds a directory. It only says what is worth
+    /// offering: nothing is read for it, and content decides in the end.
+    fn is_likely(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// Opens nothing: files are files.

@@ -11,7 +11,7 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
-use universal_p2p_core::{Dir, Entry, EntryKind, Error};
+use universal_p2p_core::{Dir, Entry, EntryKind, Error, Expand};
 
 use crate::{
     accept,
@@ -28,7 +28,7 @@ const CACHE: &str = "no-cache";
 
 /// What the table of a directory in an archive has further columns for.
 const IN_ARCHIVE: &str = "<th scope=\"col\">Packed</th><th scope=\"col\">Method</th>\
-    <th scope=\"col\">Modified</th>";
+    <th scope=\"col\">Seek</th><th scope=\"col\">Modified</th>";
 
 #[derive(Serialize)]
 struct Listing {
@@ -54,20 +54,27 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     seekable: Option<bool>,
     url: String,
+    /// Where what is in it is listed, if it looks like an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contents: Option<String>,
 }
 
 /// Lists a directory: directories first, then files, each in the order people sort names.
 ///
 /// # Errors
 /// Whatever kept the directory from being read.
-pub(crate) async fn answer(dir: &Arc<dyn Dir>, asked: &Asked<'_>) -> Result<Response<Body>, Error> {
+pub(crate) async fn answer(
+    dir: &Arc<dyn Dir>,
+    asked: &Asked<'_>,
+    expand: &dyn Expand,
+) -> Result<Response<Body>, Error> {
     let mut entries = dir.list().await?;
     let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
     entries.sort_by(|one, other| {
         let order = is_file(one).cmp(&is_file(other));
         order.then_with(|| natural::compare(&one.name, &other.name))
     });
-    let listing = lines(entries, asked);
+    let listing = lines(entries, asked, expand);
     let negotiated = if accept::json_for_listing(asked.headers()) {
         Format::Json
     } else {
@@ -87,7 +94,7 @@ pub(crate) async fn answer(dir: &Arc<dyn Dir>, asked: &Asked<'_>) -> Result<Resp
     Ok(response)
 }
 
-fn lines(entries: Vec<Entry>, asked: &Asked<'_>) -> Listing {
+fn lines(entries: Vec<Entry>, asked: &Asked<'_>, expand: &dyn Expand) -> Listing {
     let (resource, carried) = (asked.resource, &asked.query.carried);
     // What all links begin with is encoded once: there may be thousands.
     let here = resource.link("stream", resource.names(), true);
@@ -97,7 +104,9 @@ fn lines(entries: Vec<Entry>, asked: &Asked<'_>) -> Listing {
             EntryKind::Dir => ("directory", None, "/"),
         };
         let name = utf8_percent_encode(&entry.name, PLAIN);
+        let is_likely = length.is_some() && expand.is_likely(&entry.name);
         Line {
+            contents: is_likely.then(|| format!("{here}{name}/{carried}")),
             url: format!("{here}{name}{slash}{carried}"),
             name: entry.name,
             kind,
@@ -133,9 +142,10 @@ fn as_page(listing: &Listing, name: &str, asked: &Asked<'_>) -> Response<Body> {
         let above = resource.names().take(resource.path.len() - 1);
         let above = resource.link("stream", above, true) + &asked.query.carried;
         let above = escape(&above);
+        let columns = if in_archive { 6 } else { 2 };
         let _ = writeln!(
             rows,
-            "<tr><td><a href=\"{above}\">../</a></td><td></td></tr>"
+            "<tr><td colspan=\"{columns}\"><a href=\"{above}\">../</a></td></tr>"
         );
     }
     for line in &listing.entries {
@@ -145,15 +155,28 @@ fn as_page(listing: &Listing, name: &str, asked: &Asked<'_>) -> Response<Body> {
         // A name in right-to-left letters must not turn its neighbours around.
         let _ = write!(
             rows,
-            "<tr><td><a href=\"{url}\"><bdi>{name}</bdi>{slash}</a></td><td>{length}</td>"
+            "<tr><td><a href=\"{url}\"><bdi>{name}</bdi>{slash}</a>"
         );
+        if let Some(contents) = &line.contents {
+            let contents = escape(contents);
+            let _ = write!(
+                rows,
+                " <a class=\"in\" href=\"{contents}\" aria-label=\"contents of {name}\">open</a>"
+            );
+        }
+        let _ = write!(rows, "</td><td>{length}</td>");
         if in_archive {
             let packed = line.packed.map(size).unwrap_or_default();
             let method = escape(line.method.unwrap_or_default());
             let modified = line.modified.as_deref().unwrap_or_default();
+            let seek = match line.seekable {
+                Some(true) => "at once",
+                Some(false) => "after unpacking",
+                None => "",
+            };
             let _ = write!(
                 rows,
-                "<td>{packed}</td><td>{method}</td><td>{modified}</td>"
+                "<td>{packed}</td><td>{method}</td><td>{seek}</td><td>{modified}</td>"
             );
         }
         rows.push_str("</tr>\n");

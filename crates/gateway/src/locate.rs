@@ -54,7 +54,7 @@ pub(crate) async fn locate(
             {
                 return Ok(Found::File(index));
             }
-            let listing = listing::answer(&dir, asked).await?;
+            let listing = listing::answer(&dir, asked, expand).await?;
             Ok(Found::Answer(listing))
         }
     }

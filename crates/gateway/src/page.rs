@@ -13,7 +13,8 @@ const STYLE: &str = ":root{color-scheme:light dark}\
     table{width:100%;border-collapse:collapse}\
     td,th{padding:.35rem .5rem;border-top:1px solid color-mix(in srgb,currentColor 20%,transparent);\
     text-align:start;overflow-wrap:anywhere}\
-    td+td,th+th{text-align:end;white-space:nowrap;font-variant-numeric:tabular-nums}";
+    td+td,th+th{text-align:end;white-space:nowrap;font-variant-numeric:tabular-nums}\
+    .in{font-size:.85em;margin-inline-start:.5em}";
 
 /// Puts a title and a body, both of them HTML already, into an answer.
 pub(crate) fn answer(status: StatusCode, title: &str, body: &str) -> Response<Body> {
