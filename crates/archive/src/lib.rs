@@ -17,9 +17,11 @@
 //! `PROPTEST_CASES=50000 cargo test -p universal-p2p-archive fuzz` (256 stands for the usual number).
 //!
 //! # Limitations
-//! RAR 1.4 and older is refused, and links of every kind are not shown, hard ones within a RAR or tar
-//! included. Checkpoints of deflate live in memory only. A packed tar is decoded twice, once to list
-//! it, where there is little room on the disk. Passwords are not taken.
+//! RAR 1.4 and older is refused, so are parts of a ZIP that was split as ZIPs are, entries that ZIP
+//! packed in ways from before DEFLATE or in ways for pictures and sound, and those that 7z packed with
+//! Brotli or LZ4. Links of every kind are not shown, hard ones within a RAR or tar included. Checkpoints
+//! of deflate live in memory only. A packed tar is decoded twice, once to list it, where there is little
+//! room on the disk. Passwords are not taken.
 
 #![cfg_attr(
     not(any(feature = "rar", feature = "seven", feature = "tar", feature = "zip")),

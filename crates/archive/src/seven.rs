@@ -3,12 +3,13 @@
 //! A block that is only stored is a range of the file. Any other is decoded as a whole, from its
 //! start, into one spool; its entries are parts of that.
 
+mod chain;
 mod header;
 mod memory;
 mod streams;
 
 use std::{
-    io,
+    io::{self, Read, Seek, SeekFrom},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -121,9 +122,11 @@ impl Packed {
                 How::Stored(Segment { source, range })
             }
             State::Ready => match spool::state(length, packed, limits) {
-                State::Ready => How::Decoded(recipe(
-                    archive, number, packed, source, etag, limits, spools,
-                )?),
+                State::Ready => {
+                    let source = source.clone();
+                    let data = Segment { source, range };
+                    How::Decoded(recipe(archive, number, data, etag, limits, spools)?)
+                }
                 other => How::Not(other),
             },
             other => How::Not(other),
@@ -137,20 +140,33 @@ impl Packed {
     }
 }
 
-/// How a block is decoded.
+/// How a block is decoded, whose packed bytes these are.
 fn recipe(
     archive: &Arc<Archive>,
     number: usize,
-    packed: u64,
-    source: &Source,
+    data: Segment,
     etag: &str,
     limits: &Limits,
     spools: &Arc<Spools>,
 ) -> Result<Arc<Recipe>> {
-    let length = archive.blocks.get(number).map_or(0, Block::get_unpack_size);
-    let (archive, from) = (Arc::clone(archive), source.clone());
+    let block = archive.blocks.get(number);
+    let is_chain = block.is_some_and(chain::is_needed);
+    let (archive, memory) = (Arc::clone(archive), limits.memory);
+    let part = format!("7z block {number}");
+    let what = What {
+        etag,
+        part: &part,
+        length: block.map_or(0, Block::get_unpack_size),
+        packed: data.length(),
+        room: None,
+    };
     let make: Make = Box::new(move |context, into| {
-        let mut reader = context.reader(&from);
+        let mut reader = context.reader(&data.source);
+        if is_chain {
+            reader.seek(SeekFrom::Start(data.range.start))?;
+            let packed = reader.take(data.length());
+            return chain::decode(&archive, number, packed, memory, into);
+        }
         let password = Password::empty();
         let decoder = BlockDecoder::new(1, number, &archive, &password, &mut reader);
         let decoded = decoder.for_each_entries(&mut |_, bytes| {
@@ -159,14 +175,6 @@ fn recipe(
         });
         decoded.map(|_| ()).map_err(io::Error::other)
     });
-    let part = format!("7z block {number}");
-    let what = What {
-        etag,
-        part: &part,
-        length,
-        packed,
-        room: None,
-    };
     Recipe::new(spools, &what, limits, make)
 }
 
@@ -183,6 +191,9 @@ fn state(block: &Block, limits: &Limits) -> State {
             EncoderMethod::ID_COPY,
             EncoderMethod::ID_LZMA,
             EncoderMethod::ID_LZMA2,
+            EncoderMethod::ID_PPMD,
+            EncoderMethod::ID_DEFLATE,
+            EncoderMethod::ID_BZIP2,
             EncoderMethod::ID_DELTA,
             EncoderMethod::ID_BCJ2,
             EncoderMethod::ID_BCJ_X86,
@@ -203,7 +214,7 @@ fn state(block: &Block, limits: &Limits) -> State {
         .fold(0, u64::saturating_add);
     if ids().any(|id| id == EncoderMethod::ID_AES256_SHA256) {
         State::Encrypted
-    } else if !ids().all(is_known) {
+    } else if !ids().all(is_known) && !chain::is_needed(block) {
         State::Unsupported
     } else if memory > limits.memory {
         State::TooMuchMemory

@@ -16,7 +16,7 @@ mod early;
 mod job;
 mod reader;
 mod sink;
-#[cfg(any(feature = "tar", feature = "zip"))]
+#[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 mod unpack;
 #[cfg(feature = "zip")]
 mod zip;

@@ -2,18 +2,19 @@
 
 use sevenz_rust2::EncoderMethod;
 
-/// What a decoder of any kind takes besides its dictionary, in bytes.
-const BESIDES: u64 = 1 << 20;
+/// What a decoder of any kind takes besides its dictionary, in bytes: that of bzip2 has none and takes
+/// the most.
+const BESIDES: u64 = 5 << 20;
 
 /// Bytes of memory that a coder takes.
 pub(super) fn of(id: &[u8], properties: &[u8]) -> u64 {
     u64::from(dictionary(id, properties)).saturating_add(BESIDES)
 }
 
-/// Bytes of the dictionary that a coder asks for.
+/// Bytes of the dictionary, or of the model, that a coder asks for.
 pub(super) fn dictionary(id: &[u8], properties: &[u8]) -> u32 {
     match id {
-        EncoderMethod::ID_LZMA => {
+        EncoderMethod::ID_LZMA | EncoderMethod::ID_PPMD => {
             let field = properties.get(1..5).and_then(|field| field.try_into().ok());
             field.map_or(0, u32::from_le_bytes)
         }

@@ -75,6 +75,11 @@ fn every_entry_is_what_7z_packed() {
         ],
         &["-mf=bcj", "-m0=lzma2"],
         &["-m0=delta:4", "-m1=lzma2"],
+        &["-m0=ppmd:mem=24m", "-ms=on"],
+        &["-m0=deflate", "-ms=off"],
+        &["-m0=deflate64", "-ms=on"],
+        &["-m0=delta:4", "-m1=bzip2"],
+        &["-m0=bcj", "-m1=bzip2", "-ms=on"],
         &["-m0=lzma2", "-mhc=off"],
     ]
     .into_iter()
@@ -140,7 +145,7 @@ fn what_needs_a_password_or_an_unknown_method_is_told_apart() {
     for (arguments, state, count) in [
         (&["-psecret"][..], State::Encrypted, 7),
         (&["-psecret", "-mhe=on"], State::Encrypted, 1),
-        (&["-m0=ppmd"], State::Unsupported, 7),
+        (&["-m0=swap4", "-m1=lzma2"], State::Unsupported, 7),
         (&["-m0=lzma2:d=512m"], State::Ready, 7),
     ] {
         let Some(bytes) = pack(folder.path(), arguments) else {
@@ -157,8 +162,10 @@ fn what_needs_a_password_or_an_unknown_method_is_told_apart() {
 fn a_dictionary_that_is_too_large_is_not_made() {
     assert_eq!(memory::dictionary(EncoderMethod::ID_LZMA2, &[40]), u32::MAX);
     assert_eq!(memory::dictionary(EncoderMethod::ID_LZMA2, &[24]), 16 << 20);
-    let of = memory::of(EncoderMethod::ID_LZMA, &[0x5d, 0, 0, 0, 0x40]);
-    assert!(of > Limits::default().memory);
+    for id in [EncoderMethod::ID_LZMA, EncoderMethod::ID_PPMD] {
+        let of = memory::of(id, &[0x5d, 0, 0, 0, 0x40]);
+        assert!(of > Limits::default().memory);
+    }
 }
 
 #[test]
@@ -203,15 +210,20 @@ fn packed_bytes_that_are_damaged_are_told() {
         Runtime::new().expect("a runtime"),
         spools(&disk.expect("a folder")),
     );
-    let Some(mut bytes) = pack(folder.path(), &["-m0=lzma2", "-ms=on"]) else {
-        return;
-    };
-    bytes[200_000] ^= 0x55;
-    let index = indexed(&Served::new(bytes), &runtime, &spools).expect("the header is sound");
-    let length = fs::metadata(folder.path().join("in/z.bin"))
-        .expect("there")
-        .len();
-    let content = content_of(&index, "z.bin");
-    let read = runtime.block_on(async { testing::all(content.open(0..length, &CX).await?).await });
-    assert!(matches!(read, Err(Error::Corrupt { .. })));
+    for method in ["lzma2", "bzip2", "deflate", "deflate64", "ppmd"] {
+        let method = format!("-m0={method}");
+        let Some(mut bytes) = pack(folder.path(), &[&method, "-ms=on"]) else {
+            return;
+        };
+        bytes[200_000] ^= 0x55;
+        let served = Served::named(&method, bytes);
+        let index = indexed(&served, &runtime, &spools).expect("the header is sound");
+        let length = fs::metadata(folder.path().join("in/z.bin"))
+            .expect("there")
+            .len();
+        let content = content_of(&index, "z.bin");
+        let read =
+            runtime.block_on(async { testing::all(content.open(0..length, &CX).await?).await });
+        assert!(matches!(read, Err(Error::Corrupt { .. })), "{method}");
+    }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use deflate64::Deflate64Decoder;
 use lzma_rust2::LzmaReader;
+use ppmd_rust::{Ppmd8Decoder, RestoreMethod};
 use universal_p2p_core::{Error, Result};
 
 use super::{Context, Make, Recipe, Spools, What};
@@ -26,7 +27,8 @@ pub(crate) struct ZipEntry<'a> {
     pub(crate) crc: u32,
 }
 
-/// How an entry of a ZIP is decoded from its start: Deflate64, bzip2, LZMA, Zstandard or xz.
+/// How an entry of a ZIP is decoded from its start: Deflate64, bzip2, LZMA, Zstandard,
+/// xz or PPMd.
 ///
 /// # Errors
 /// [`Error::Unsupported`] for any other method, and as [`Recipe::new`].
@@ -35,7 +37,7 @@ pub(crate) fn zip_recipe(
     entry: &ZipEntry<'_>,
     limits: &Limits,
 ) -> Result<Arc<Recipe>> {
-    if !matches!(entry.method, 9 | 12 | 14 | 20 | 93 | 95) {
+    if !matches!(entry.method, 9 | 12 | 14 | 20 | 93 | 95 | 98) {
         return Err(Error::Unsupported {
             what: format!(
                 "entries of ZIPs that are packed with method {}",
@@ -101,6 +103,21 @@ fn decoder<'a>(
             Box::new(reader)
         }
         95 => Packing::Xz.decoder(packed, memory),
+        98 => {
+            // Four bits of order, eight of megabytes, four of what is done when those are full.
+            let mut head = [0; 2];
+            packed.read_exact(&mut head)?;
+            let head = u32::from(u16::from_le_bytes(head));
+            let (order, megabytes) = ((head & 0xF) + 1, (head >> 4 & 0xFF) + 1);
+            if u64::from(megabytes) << 20 > memory {
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
+            let (packed, restore) = (io::BufReader::new(packed), RestoreMethod::from(head >> 12));
+            let decoder = Ppmd8Decoder::new(packed, order, megabytes << 20, restore);
+            let decoder = decoder.map_err(|error| io::Error::other(error.to_string()))?;
+            // It goes on for ever.
+            Box::new(decoder.take(length))
+        }
         _ => Packing::Zstd.decoder(packed, memory),
     })
 }
@@ -153,7 +170,7 @@ mod tests {
             .collect();
         fs::write(folder.path().join("a.txt"), &text).expect("room");
         let spools = testing::spools(&disk);
-        for (name, number) in [("Deflate64", 9), ("BZip2", 12), ("LZMA", 14)] {
+        for (name, number) in [("Deflate64", 9), ("BZip2", 12), ("LZMA", 14), ("PPMd", 98)] {
             let method = format!("-mm={name}");
             let made = Command::new("7z")
                 .args(["a", "-tzip", &method, name, "a.txt"])

@@ -39,7 +39,7 @@ pub(super) struct Shared {
 pub(super) fn state(record: &Record, limits: &Limits) -> State {
     match record.method {
         STORED | DEFLATED => State::Ready,
-        9 | 12 | 14 | 20 | 93 | 95 => spool::state(record.length, record.packed, limits),
+        9 | 12 | 14 | 20 | 93 | 95 | 98 => spool::state(record.length, record.packed, limits),
         _ => State::Unsupported,
     }
 }

@@ -241,6 +241,7 @@ fn other_methods_are_decoded_from_their_start() {
         ("-mm=BZip2", "bzip2"),
         ("-mm=LZMA", "lzma"),
         ("-mm=Deflate64", "deflate64"),
+        ("-mm=PPMd", "ppmd"),
     ] {
         let opened = Opened::new(seven(&[option]));
         assert_eq!(opened.entry("long.bin").method, method);
@@ -252,9 +253,17 @@ fn other_methods_are_decoded_from_their_start() {
 
 #[test]
 fn unknown_methods_are_listed_and_not_read() {
-    let opened = Opened::new(seven(&["-mm=PPMd"]));
+    let mut bytes = seven(&["-mm=PPMd"]);
+    for (mark, method) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        for at in 0..bytes.len() - 11 {
+            if bytes[at..].starts_with(mark) && bytes[at + method..].starts_with(&[98, 0]) {
+                bytes[at + method] = 97;
+            }
+        }
+    }
+    let opened = Opened::new(bytes);
     let entry = opened.entry("long.bin");
-    assert_eq!((entry.state, entry.method), (State::Unsupported, "ppmd"));
+    assert_eq!((entry.state, entry.method), (State::Unsupported, "wavpack"));
     assert!(opened.read(entry, 0..10).is_err());
     assert_eq!(opened.entry("empty.txt").state, State::Ready);
 }
