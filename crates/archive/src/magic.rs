@@ -137,7 +137,8 @@ fn by_head(head: &[u8], name: &str) -> Option<Format> {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, ..] => {
             Some(Format::Zip)
         }
-        [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Format::Rar),
+        // The second is of versions that are refused.
+        [b'R', b'a', b'r', b'!', 0x1a, 7, ..] | [b'R', b'E', b'~', b'^', ..] => Some(Format::Rar),
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Format::Seven(0)),
         [0x1f, 0x8b, ..] => packed(name, Packing::Gzip, &["tgz", "taz"], "gz"),
         // The second is a frame that is jumped over.

@@ -80,8 +80,8 @@ def described(place, volumes, notes):
     archive = {"file": file, "group": group(path), "status": 200, "entries": [], "listing": True}
     archive["volumes"] = [volume.relative_to(place / "sets").as_posix() for volume in volumes]
     if path.read_bytes()[:4] == b"RE~^":
-        # versions before the mark that tells what a RAR is
-        return archive | {"status": 404}
+        # a version that is not read, and by 7-Zip and bsdtar neither
+        return archive | {"status": 501}
     try:
         if archive["group"] == "zip":
             entries = readers.zips(path, note)
