@@ -86,7 +86,7 @@ impl<'a> Sink<'a> {
         let object = &self.shared.object;
         let number = object.layout().chunk_at(self.done);
         let end = self.done + self.chunk.len() as u64;
-        self.await_readers(end)?;
+        self.await_readers()?;
         let object = Arc::clone(&self.shared.object);
         while object.held(number) != Held::Checked {
             if self.stop.is_cancelled() {
@@ -114,14 +114,15 @@ impl<'a> Sink<'a> {
     }
 
     /// Lets readers catch up, unless there is plenty of room.
-    fn await_readers(&mut self, end: u64) -> io::Result<()> {
+    fn await_readers(&mut self) -> io::Result<()> {
         let since = Instant::now();
         loop {
             if self.stop.is_cancelled() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             let places = self.shared.places();
-            let is_near = places.is_empty() || places.iter().any(|(_, upto)| end <= *upto);
+            // What a reader wants may end within this chunk.
+            let is_near = places.is_empty() || places.iter().any(|(_, upto)| self.done < *upto);
             if is_near || self.shared.object.room() >= PLENTY {
                 return Ok(());
             }

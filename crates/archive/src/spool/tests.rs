@@ -103,6 +103,8 @@ async fn what_was_given_up_is_decoded_again() {
         0..40 * MIB,
         0..40 * MIB,
         3 * MIB + 5..9 * MIB,
+        // It ends within a chunk.
+        12 * MIB..20 * MIB + 1,
         39 * MIB..40 * MIB,
     ] {
         let got = read(&recipe, range.clone()).await.expect("readable");
