@@ -3,6 +3,7 @@
 mod films;
 mod hostile;
 mod kept;
+mod rar;
 mod samples;
 
 use std::process::Command;

@@ -15,7 +15,8 @@ use std::{
 };
 
 use asking::{Asking, Depth};
-use expected::{Sample, samples};
+
+pub(super) use expected::{Entry, Sample, samples};
 
 use crate::support::{Agent, Seeder, Seeding, Spec, encoded};
 
@@ -23,7 +24,7 @@ use crate::support::{Agent, Seeder, Seeding, Spec, encoded};
 const CLIENTS: usize = 4;
 
 /// The folder that the samples are in.
-fn place() -> PathBuf {
+pub(super) fn place() -> PathBuf {
     let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/samples");
     assert!(
         place.join("installed").exists(),
@@ -75,7 +76,7 @@ fn assert_all(group: &str, beneath: Option<&str>) {
 }
 
 /// The torrent with all samples, or with what they were packed into.
-fn torrent(
+pub(super) fn torrent(
     seeder: &mut Seeder,
     place: &Path,
     samples: &[Sample],

@@ -6,46 +6,46 @@ use serde::Deserialize;
 
 /// An archive that others made.
 #[derive(Deserialize)]
-pub(super) struct Sample {
+pub(in crate::archives) struct Sample {
     /// Its set and its name.
-    pub(super) file: String,
+    pub(in crate::archives) file: String,
     group: String,
     /// The status of asking for its listing.
-    pub(super) status: u16,
+    pub(in crate::archives) status: u16,
     /// Whether what is listed has to be what stands here.
-    pub(super) listing: bool,
-    pub(super) entries: Vec<Entry>,
+    pub(in crate::archives) listing: bool,
+    pub(in crate::archives) entries: Vec<Entry>,
     /// It and its further volumes.
-    pub(super) volumes: Vec<String>,
+    pub(in crate::archives) volumes: Vec<String>,
 }
 
 /// What lies in one.
 #[derive(Deserialize)]
-pub(super) struct Entry {
+pub(in crate::archives) struct Entry {
     /// The whole path, as it is listed.
-    pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(in crate::archives) name: String,
+    pub(in crate::archives) kind: Kind,
     /// None where nobody can know.
-    pub(super) size: Option<u64>,
+    pub(in crate::archives) size: Option<u64>,
     /// The status of asking for it.
-    pub(super) status: u16,
+    pub(in crate::archives) status: u16,
     /// The name of a file with its bytes, where somebody could unpack them.
-    pub(super) content: Option<String>,
+    pub(in crate::archives) content: Option<String>,
     /// The CRC-32 that the archive tells of them.
-    pub(super) crc: Option<u32>,
+    pub(in crate::archives) crc: Option<u32>,
     /// Other paths that lead to it.
-    pub(super) aliases: Vec<String>,
+    pub(in crate::archives) aliases: Vec<String>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub(in crate::archives) enum Kind {
     File,
     Dir,
 }
 
 /// All samples of a group.
-pub(super) fn samples(place: &Path, group: &str) -> Vec<Sample> {
+pub(in crate::archives) fn samples(place: &Path, group: &str) -> Vec<Sample> {
     let written = std::fs::read(place.join("archives.json")).unwrap();
     let mut samples: Vec<Sample> = serde_json::from_slice(&written).unwrap();
     samples.retain(|sample| sample.group == group);
