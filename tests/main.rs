@@ -1,4 +1,5 @@
 //! The agent seen from outside: the program itself, foreign peers, a client that sees every byte.
+#![forbid(unsafe_code)]
 #![cfg(test)]
 
 mod archives;

@@ -39,6 +39,10 @@ pub(crate) enum Command {
     Remove(Named),
     /// Make room now instead of when it is needed.
     Collect(Collect),
+    /// Unpack for the agent that started this process.
+    #[cfg(feature = "unrar")]
+    #[command(hide = true)]
+    Unrar,
 }
 
 /// Which agent is asked, and how it answers.

@@ -1,6 +1,8 @@
 //! The agent: a headless program on the user's own machine that serves files from peer-to-peer
 //! networks over plain HTTP.
 
+#![forbid(unsafe_code)]
+
 mod arguments;
 mod config;
 mod logging;
@@ -20,7 +22,12 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command()) {
+    let command = Arguments::parse().command();
+    #[cfg(feature = "unrar")]
+    if matches!(command, Command::Unrar) {
+        return universal_p2p_unrar::serve();
+    }
+    match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody may be reading; there is nothing left to tell then.
@@ -54,6 +61,8 @@ fn run(command: Command) -> Result<()> {
             let upto = collect.upto.map(|size| size.0);
             ask(&collect.asked, &Action::Collect { upto })
         }
+        #[cfg(feature = "unrar")]
+        Command::Unrar => Ok(()),
     }
 }
 

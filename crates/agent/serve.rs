@@ -1,6 +1,7 @@
 //! Running the agent, top to bottom: bind, open, start, tell, wait, stop.
 
 use std::{
+    ffi::OsString,
     io::Write,
     net::SocketAddr,
     path::Path,
@@ -191,8 +192,19 @@ fn archives(config: &Config, store: &Arc<Store>) -> Arc<dyn Expand> {
             stall: config.timeouts.stall.0,
             priority: Priority::Interactive,
         },
+        unrar: unrar(),
     };
     Arc::new(Archives::new(settings, Arc::clone(store)))
+}
+
+/// How this program is started once more to unpack what C++ alone can: as it is in memory, whatever has
+/// become of its file.
+fn unrar() -> Vec<OsString> {
+    if cfg!(all(feature = "unrar", target_os = "linux")) {
+        vec!["/proc/self/exe".into(), "unrar".into()]
+    } else {
+        Vec::new()
+    }
 }
 
 /// Every connection and every open torrent is a file handle, and the usual soft limit is 1024.

@@ -9,6 +9,7 @@ mod read;
 mod volumes;
 
 use std::{
+    ffi::OsString,
     fmt::Write,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -43,6 +44,9 @@ pub struct Settings {
     pub decode_jobs: usize,
     /// The conditions under which indexes are read.
     pub cx: ReadCx,
+    /// The command line of a program that decodes what is packed in ways of RAR that are not known here,
+    /// as `serve` of universal-p2p-unrar does; empty where there is none.
+    pub unrar: Vec<OsString>,
 }
 
 /// All formats behind one door.
@@ -73,7 +77,8 @@ impl Archives {
     /// Nothing is started.
     #[must_use]
     pub fn new(settings: Settings, store: Arc<Store>) -> Self {
-        let spools = Spools::new(store, settings.decode_jobs);
+        let (decoders, program) = (settings.decode_jobs, &settings.unrar);
+        let spools = Spools::with_unrar(store, decoders, program);
         Self {
             inner: Arc::new(Inner {
                 #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]

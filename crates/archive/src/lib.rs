@@ -23,6 +23,7 @@
 //! of deflate live in memory only. A packed tar is decoded twice, once to list it, where there is little
 //! room on the disk. Passwords are not taken.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(any(feature = "rar", feature = "seven", feature = "tar", feature = "zip")),
     expect(

@@ -7,9 +7,12 @@
 //!                                     └ layout::Predicted           many volumes, only two of them read
 //! ```
 //! What is packed is unpacked by `rars` from an archive made for it ([`excerpt`]), into a spool: an entry
-//! that stands for itself alone, entries that build on each other together.
+//! that stands for itself alone, entries that build on each other together. What `rars` fails on is tried
+//! once more by UnRAR, in a process of its own: damaged entries too, as it takes some for damaged that are
+//! not.
 //!
 //! # Limitations
+//! Of the filters of RAR 3, UnRAR knows those that RAR packs with, and no other programs.
 //! RAR 1.4 and older are refused. Hard links and copies of other entries are hidden as symbolic links
 //! are. Of a set with missing volumes, the entries that go on in these are refused, and what builds on
 //! them.
@@ -21,9 +24,12 @@ mod four;
 mod header;
 mod join;
 mod layout;
+mod member;
 mod quick;
 mod scan;
 mod unpack;
+#[cfg(feature = "unrar")]
+mod unrar;
 mod volumes;
 mod write;
 

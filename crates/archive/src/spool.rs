@@ -23,6 +23,7 @@ mod zip;
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     io::{self, Write},
     ops::Range,
     sync::{
@@ -74,6 +75,8 @@ pub struct Spools {
     waiting: AtomicUsize,
     /// The jobs that run, by the id of what they decode; several where readers are far apart.
     jobs: Mutex<HashMap<Id, Vec<Weak<Job>>>>,
+    /// The command line of another decoder for RAR; empty where there is none.
+    unrar: Arc<[OsString]>,
     /// What could not be decoded a moment ago.
     failures: Failures<Id>,
 }
@@ -82,7 +85,14 @@ impl Spools {
     /// Decodes into a store, with so many decoders at a time.
     #[must_use]
     pub fn new(store: Arc<Store>, decoders: usize) -> Arc<Self> {
+        Self::with_unrar(store, decoders, &[])
+    }
+
+    /// The same with a program for what is packed in ways of RAR that are not known here.
+    #[must_use]
+    pub fn with_unrar(store: Arc<Store>, decoders: usize, program: &[OsString]) -> Arc<Self> {
         Arc::new(Self {
+            unrar: program.into(),
             store,
             decoders: Arc::new(Semaphore::new(decoders.max(1))),
             waiting: AtomicUsize::new(0),

@@ -22,6 +22,8 @@
 //!
 //! [`BitTorrent::canonical`]: universal_p2p_core::Backend::canonical
 
+#![forbid(unsafe_code)]
+
 mod address;
 mod backend;
 mod config;

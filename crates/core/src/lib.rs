@@ -15,6 +15,8 @@
 //! [`Node`] without reading its body, [`walk`] follows a path below it, and [`File::open`] does the
 //! reading. Finding and reading are separate steps, so that a `HEAD` costs no more than metadata.
 
+#![forbid(unsafe_code)]
+
 mod backend;
 mod error;
 mod expand;

@@ -13,6 +13,8 @@
 //! HTTP/1 only, without TLS: it is made for loopback. A client that sent a second request ahead
 //! (pipelining) and then leaves is noticed when the first answer is written, not before.
 
+#![forbid(unsafe_code)]
+
 mod accept;
 mod address;
 mod answer;

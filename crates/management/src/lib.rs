@@ -8,6 +8,8 @@
 //! # Limitations
 //! Calls are answered one by one; there are no events yet, and settings cannot be changed.
 
+#![forbid(unsafe_code)]
+
 mod call;
 mod collect;
 mod edge;

@@ -27,6 +27,8 @@
 //! Where the file system cannot punch holes (not Linux) the space of an item is freed only when all
 //! of it goes.
 
+#![forbid(unsafe_code)]
+
 mod announce;
 mod bits;
 mod buffers;

@@ -19,6 +19,8 @@
 //! [`Content`], so that nothing here speaks against them. Peers behind two NATs are not reached
 //! (BEP 55).
 
+#![forbid(unsafe_code)]
+
 mod bits;
 mod book;
 mod choke;

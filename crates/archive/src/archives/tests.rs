@@ -120,6 +120,7 @@ fn archives(nesting: usize) -> (Archives, tempfile::TempDir) {
     let settings = Settings {
         limits,
         decode_jobs: 2,
+        unrar: Vec::new(),
         cx: CX,
     };
     (Archives::new(settings, store), folder)

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::{
-    excerpt::Member,
     join::{self, Joined},
+    member::Member,
     unpack::Task,
 };
 use crate::{
@@ -74,7 +74,7 @@ impl Packed<'_> {
     }
 
     /// Which entries are unpacked together. What cannot be unpacked is marked, and all that builds on it.
-    fn groups(&self, joined: &[Joined], states: &mut [State]) -> Vec<Vec<usize>> {
+    pub(super) fn groups(&self, joined: &[Joined], states: &mut [State]) -> Vec<Vec<usize>> {
         let mut groups: Vec<Group> = Vec::new();
         for (number, (joined, state)) in joined.iter().zip(states).enumerate() {
             if !joined.is_packed() {
@@ -176,7 +176,7 @@ impl Packed<'_> {
     }
 }
 
-fn member(joined: &Joined) -> Member {
+pub(super) fn member(joined: &Joined) -> Member {
     Member {
         packing: joined.last.packing.clone(),
         method: joined.last.method,

@@ -15,37 +15,8 @@ use std::{
 
 use universal_p2p_core::{Freshness, Meta};
 
-use super::{
-    five, four,
-    header::Packing,
-    write::{self, number},
-};
-use crate::{Source, content::Segment, joined::Joined, spool::Context};
-
-/// The system that entries are said to come from: Unix, whose attributes are those of a plain file.
-const UNIX: u8 = 3;
-
-/// The attributes of a plain file.
-const PLAIN: u32 = 0o100_644;
-
-/// One entry of an excerpt.
-pub(super) struct Member {
-    pub(super) packing: Packing,
-    /// 1 to 5, from fastest to best.
-    pub(super) method: u8,
-    /// Bytes that come out.
-    pub(super) length: u64,
-    /// Where its packed bytes are.
-    pub(super) segments: Vec<Segment>,
-}
-
-impl Member {
-    /// Bytes that go in.
-    pub(super) fn packed(&self) -> u64 {
-        let lengths = self.segments.iter().map(Segment::length);
-        lengths.fold(0, u64::saturating_add)
-    }
-}
+use super::member::{self, Member};
+use crate::{Source, joined::Joined, spool::Context};
 
 /// Entries of a set of volumes as an archive of their own. The first stands for itself; each other
 /// builds on those before.
@@ -68,35 +39,21 @@ enum Part {
 impl Excerpt {
     pub(super) fn new(is_five: bool, members: &[Member]) -> Self {
         let is_solid = members.len() > 1;
-        let (start, end) = if is_five {
-            let main = write::five(&[1, 0, if is_solid { 0x04 } else { 0 }]);
-            ([five::MAGIC, &main].concat(), write::five(&[5, 0, 0]))
-        } else {
-            let main = write::four(0x73, if is_solid { 0x08 } else { 0 }, &[0; 6]);
-            let end = write::four(0x7b, 0x4000, &[]);
-            ([four::MAGIC, &main].concat(), end)
-        };
         let mut excerpt = Self {
             headers: Vec::new(),
             parts: Vec::new(),
             length: 0,
-            data: Source::new(Joined::over(meta(), Vec::new())),
+            data: packed_of(members),
         };
-        excerpt.put(&start);
-        let (mut data, mut segments) = (0, Vec::new());
+        excerpt.put(&member::start(is_five, is_solid, false));
+        let mut data = 0;
         for (place, member) in members.iter().enumerate() {
-            let header = match is_five {
-                true => header_five(member, place),
-                false => header_four(member, place),
-            };
-            excerpt.put(&header);
+            excerpt.put(&member.header(is_five, place, &member.whole()));
             excerpt.parts.push((excerpt.length, Part::Data(data)));
             data += member.packed();
             excerpt.length += member.packed();
-            segments.extend(member.segments.iter().cloned());
         }
-        excerpt.put(&end);
-        excerpt.data = Source::new(Joined::over(meta(), segments));
+        excerpt.put(&member::end(is_five, false));
         excerpt
     }
 
@@ -117,69 +74,18 @@ impl Excerpt {
     }
 }
 
-/// The header of a member as RAR 4 has it.
-fn header_four(member: &Member, place: usize) -> Vec<u8> {
-    let Packing {
-        version, bits, crc, ..
-    } = &member.packing;
-    let (packed, name) = (member.packed(), place.to_string());
-    let mut fields = Vec::new();
-    fields.extend((packed as u32).to_le_bytes());
-    fields.extend((member.length as u32).to_le_bytes());
-    fields.push(UNIX);
-    fields.extend(crc.unwrap_or(0).to_le_bytes());
-    fields.extend([0; 4]); // no time
-    fields.extend([*version, 0x30 + member.method]);
-    fields.extend((name.len() as u16).to_le_bytes());
-    fields.extend(PLAIN.to_le_bytes());
-    fields.extend(((packed >> 32) as u32).to_le_bytes());
-    fields.extend(((member.length >> 32) as u32).to_le_bytes());
-    fields.extend(name.bytes());
-    let solid = if place > 0 && *version >= 20 { 0x10 } else { 0 };
-    // With lengths of 64 bits, and data behind it.
-    write::four(0x74, 0x8100 | solid | *bits as u16, &fields)
-}
-
-/// The header of a member as RAR 5 has it.
-fn header_five(member: &Member, place: usize) -> Vec<u8> {
-    let Packing {
-        bits, crc, hash, ..
-    } = &member.packing;
-    let name = place.to_string();
-    let extra = hash.as_ref().map_or_else(Vec::new, |record| {
-        [number(record.len() as u64), record.to_vec()].concat()
-    });
-    let bits = match place {
-        0 => bits & !five::SOLID,
-        _ => bits | five::SOLID,
-    };
-    let has_extra = u8::from(!extra.is_empty());
-    let mut fields = vec![2, 0x02 | has_extra];
-    if has_extra == 1 {
-        fields.extend(number(extra.len() as u64));
-    }
-    fields.extend(number(member.packed()));
-    fields.push(if crc.is_some() { 0x04 } else { 0 });
-    fields.extend(number(member.length));
-    fields.extend(number(PLAIN.into()));
-    fields.extend(crc.map(u32::to_le_bytes).into_iter().flatten());
-    fields.extend(number(bits));
-    fields.push(1); // Unix
-    fields.extend(number(name.len() as u64));
-    fields.extend(name.bytes());
-    fields.extend(extra);
-    write::five(&fields)
-}
-
-/// Nobody asks the packed bytes for a name.
-fn meta() -> Meta {
-    Meta {
+/// The packed bytes of members, one after the other.
+pub(super) fn packed_of(members: &[Member]) -> Source {
+    let segments = members.iter().flat_map(|member| &member.segments);
+    // Nobody asks for their name.
+    let meta = Meta {
         name: String::new(),
         length: 0,
         etag: String::new(),
         modified: None,
         freshness: Freshness::Immutable,
-    }
+    };
+    Source::new(Joined::over(meta, segments.cloned().collect()))
 }
 
 /// An excerpt as a decoder reads it. A read never goes on from a header into what is packed, so that

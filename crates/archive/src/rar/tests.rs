@@ -5,8 +5,12 @@ mod hostile;
 mod layout;
 mod names;
 mod one;
+#[cfg(feature = "unrar")]
+mod packer;
 mod quick;
 mod samples;
+#[cfg(feature = "unrar")]
+mod unrar;
 mod writer;
 
 use std::ops::Range;

@@ -10,10 +10,13 @@ use std::{
     time::Duration,
 };
 
+use crc32fast::Hasher;
 use rars::{ArchiveReadOptions, ArchiveReader, Error as RarsError, ErrorKind, ReadCancellation};
 use universal_p2p_core::Error;
 
-use super::excerpt::{Excerpt, Member};
+#[cfg(feature = "unrar")]
+use super::unrar;
+use super::{excerpt::Excerpt, member::Member};
 use crate::spool::{Context, as_decoder};
 
 /// Bytes that the decoder hands over at a time.
@@ -49,13 +52,36 @@ impl Task {
         lengths.fold(0, u64::saturating_add)
     }
 
-    /// Unpacks all members, one behind the other.
-    ///
-    /// The decoder has a thread of its own, because it writes to what it owns; this one hands on.
+    /// Unpacks all members, one behind the other. What `rars` cannot unpack, UnRAR may: both check what
+    /// comes out.
     ///
     /// # Errors
     /// For what cannot be unpacked, or where the writer takes no more.
     pub(super) fn run(&self, context: &Context, into: &mut dyn Write) -> io::Result<()> {
+        let mut given = Given::default();
+        let mut noted = Noted {
+            into,
+            given: &mut given,
+        };
+        let Err(error) = self.by_rars(context, &mut noted)? else {
+            return Ok(());
+        };
+        #[cfg(feature = "unrar")]
+        if !context.unrar().is_empty() && may_be_its_own_fault(&error) {
+            tracing::debug!(%error, "it is left to UnRAR");
+            if let Some(done) = unrar::unpack(self, context, given, into) {
+                return done;
+            }
+        }
+        Err(told(context, error))
+    }
+
+    /// The decoder has a thread of its own, because it writes to what it owns; this one hands on.
+    pub(super) fn by_rars(
+        &self,
+        context: &Context,
+        into: &mut dyn Write,
+    ) -> io::Result<Result<(), RarsError>> {
         let excerpt = Arc::new(Excerpt::new(self.is_five, &self.members));
         let cancellation = ReadCancellation::new();
         let (give, take) = sync_channel(AHEAD);
@@ -70,7 +96,7 @@ impl Task {
         });
         let decoded = decoded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         handed?;
-        decoded.map_err(|error| told(context, error))
+        Ok(decoded)
     }
 
     fn decode(
@@ -90,6 +116,43 @@ impl Task {
             Ok(Box::new(Batches { batch, give }))
         })
     }
+}
+
+/// What was handed on so far.
+#[derive(Default)]
+pub(super) struct Given {
+    pub(super) bytes: u64,
+    /// The checksum of it.
+    pub(super) sum: Hasher,
+}
+
+/// Takes note of what goes through.
+struct Noted<'a> {
+    into: &'a mut dyn Write,
+    given: &'a mut Given,
+}
+
+impl Write for Noted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.into.write(bytes)?;
+        self.given.bytes += written as u64;
+        self.given.sum.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.into.flush()
+    }
+}
+
+/// Whether another decoder may come further: not where the packed bytes stayed away, nor where nobody
+/// wants any more. What is damaged may be all right, as this one checks more than it has to.
+#[cfg(feature = "unrar")]
+fn may_be_its_own_fault(error: &RarsError) -> bool {
+    !matches!(
+        error.kind(),
+        ErrorKind::Cancelled | ErrorKind::Io | ErrorKind::WriterFailure
+    )
 }
 
 /// A decoder's error as whoever reads is told it.

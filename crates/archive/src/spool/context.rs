@@ -1,6 +1,7 @@
 //! What a decoder on a blocking thread reads from.
 
 use std::{
+    ffi::OsString,
     io::{self, Read, Seek, SeekFrom},
     sync::{Arc, Mutex},
 };
@@ -18,14 +19,25 @@ pub(crate) struct Context {
     runtime: Handle,
     cancel: CancellationToken,
     failure: Arc<Mutex<Option<Error>>>,
+    #[cfg(feature = "unrar")]
+    unrar: Arc<[OsString]>,
 }
 
 impl Context {
-    pub(super) fn new(cx: ReadCx, runtime: Handle, cancel: CancellationToken) -> Self {
+    pub(crate) fn new(
+        cx: ReadCx,
+        runtime: Handle,
+        cancel: CancellationToken,
+        unrar: &Arc<[OsString]>,
+    ) -> Self {
+        #[cfg(not(feature = "unrar"))]
+        let _ = unrar;
         Self {
             cx,
             runtime,
             cancel,
+            #[cfg(feature = "unrar")]
+            unrar: Arc::clone(unrar),
             failure: Arc::default(),
         }
     }
@@ -45,6 +57,12 @@ impl Context {
         self.cancel.is_cancelled()
     }
 
+    /// The command line of another decoder for RAR; empty where there is none.
+    #[cfg(feature = "unrar")]
+    pub(crate) fn unrar(&self) -> &[OsString] {
+        &self.unrar
+    }
+
     /// Says what to tell whoever follows instead of that the archive is damaged.
     #[cfg(feature = "rar")]
     pub(crate) fn fail(&self, error: Error) {
@@ -52,7 +70,7 @@ impl Context {
     }
 
     /// Why the packed bytes stayed away, if they did.
-    pub(super) fn take_failure(&self) -> Option<Error> {
+    pub(crate) fn take_failure(&self) -> Option<Error> {
         guard(&self.failure).take()
     }
 }

@@ -110,7 +110,7 @@ impl Job {
             moved: Condvar::new(),
         });
         let (recipe, followed) = (Arc::clone(recipe), Arc::clone(&shared));
-        let context = Context::new(*cx, Handle::current(), cancel.clone());
+        let context = Context::new(*cx, Handle::current(), cancel.clone(), &recipe.spools.unrar);
         let stop = cancel.clone();
         spawn_blocking(move || {
             let was_within = IS_DECODER.replace(true);

@@ -16,6 +16,7 @@ fn on(store: &Arc<Store>) -> Archives {
     let settings = Settings {
         limits: Limits::default(),
         decode_jobs: 1,
+        unrar: Vec::new(),
         cx: CX,
     };
     Archives::new(settings, Arc::clone(store))

@@ -13,7 +13,7 @@ use crate::{rar::set_of, testing::assert_reads};
 const DAMAGED: [&str; 2] = ["first_block_without_tables.rar", "libarchive_loop_bug.rar"];
 
 /// The folder with the decoder's samples, which come with its sources.
-fn samples() -> PathBuf {
+pub(super) fn samples() -> PathBuf {
     let told = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -28,7 +28,7 @@ fn samples() -> PathBuf {
 }
 
 /// A folder and all folders in it.
-fn folders(root: PathBuf) -> Vec<PathBuf> {
+pub(super) fn folders(root: PathBuf) -> Vec<PathBuf> {
     let mut found = vec![root];
     let mut at = 0;
     while let Some(folder) = found.get(at).cloned() {
@@ -41,7 +41,7 @@ fn folders(root: PathBuf) -> Vec<PathBuf> {
 }
 
 /// The sets of volumes in a folder, each from its first.
-fn sets(folder: &Path) -> Vec<Vec<String>> {
+pub(super) fn sets(folder: &Path) -> Vec<Vec<String>> {
     let entries = fs::read_dir(folder).expect("a folder");
     let files = entries.map(|entry| entry.expect("an entry"));
     let files = files.filter(|file| file.path().is_file());
