@@ -5,6 +5,7 @@ mod hostile;
 mod kept;
 mod rar;
 mod samples;
+mod unrar;
 
 use std::process::Command;
 

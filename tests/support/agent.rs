@@ -190,6 +190,11 @@ impl Agent {
         self.running.management
     }
 
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.running.child.id()
+    }
+
     /// Where its data lies.
     pub(crate) fn data(&self) -> PathBuf {
         self.setup.data()
