@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Bytes of addresses besides what the decoder refers back to: tables, buffers, stacks of threads.
-const BESIDES: u64 = 160 << 20;
+const BESIDES: u64 = 256 << 20;
 
 /// Descriptors that it may have open.
 const FILES: u64 = 8;
