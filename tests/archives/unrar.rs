@@ -270,6 +270,14 @@ fn a_decoder_holds_nothing_but_its_pipes_and_a_file_in_memory() {
             let line = limits.lines().find(|line| line.contains(limit)).unwrap();
             assert!(!line.contains("unlimited"), "{line}");
         }
+        let status = fs::read_to_string(format!("/proc/{child}/status")).unwrap();
+        assert!(status.contains("NoNewPrivs:\t1"), "{status}");
+        let network = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).unwrap();
+        // Not every system lets everybody leave a network.
+        let mut leave = Command::new("unshare");
+        if leave.args(["-U", "-n", "true"]).status().unwrap().success() {
+            assert_ne!(network("self"), network(&child.to_string()));
+        }
         Ok(archive.clone())
     });
     assert_same(&done.unwrap(), &text);

@@ -29,9 +29,10 @@ const FILES: u64 = 8;
 const NOT_OPENED: i32 = 15;
 
 pub(crate) fn serve() -> io::Result<()> {
+    library::close_others()?;
+    library::leave_network();
     // Where the parent is gone, nobody will ever read it.
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    library::close_others()?;
     let mut start = [0; Start::LENGTH];
     io::stdin().lock().read_exact(&mut start)?;
     let start = Start::from_bytes(&start).ok_or(io::ErrorKind::InvalidData)?;

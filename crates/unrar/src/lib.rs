@@ -5,8 +5,8 @@
 //!                         ←── bytes ──── UnRAR, with little memory, little time and no files
 //! ```
 //! UnRAR is written in C++ and reads what strangers made, so nothing of it runs where it could do
-//! harm: it lives in a child that holds two pipes and one file in memory, and ends with it. The child
-//! asks for the archive volume by volume, which the parent makes as it is asked; so neither of them
+//! harm: it lives in a child that holds two pipes and one file in memory, in a network of its own that
+//! leads nowhere where the system allows that, and ends with it. The child asks for the archive volume by volume, which the parent makes as it is asked; so neither of them
 //! has it on disk, and decoding begins with its first bytes.
 //!
 //! This is the only crate of the workspace in which there is `unsafe` code: that library's interface

@@ -1,4 +1,4 @@
-//! The interface of UnRAR, which is one of C.
+//! The interface of UnRAR, which is one of C, and what of the system's has to be unsafe too.
 #![expect(
     unsafe_code,
     reason = "UnRAR is a library of C++ and has no other interface"
@@ -115,4 +115,15 @@ pub(crate) fn close_others() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Leaves the networks of this machine for one without any, and gives up for good whatever more could be
+/// gained by starting other programs. Not every system lets everybody do that; it goes without as well.
+pub(crate) fn leave_network() {
+    // SAFETY: neither touches the memory of this process, which has one thread only.
+    let done = unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            | libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET)
+    };
+    let _ = done;
 }
