@@ -4,7 +4,7 @@
 //! Archives::open(file) ─ magic ─ a format's index ─→ Index { entries } ─→ ArchiveDir ─→ EntryFile
 //!                                                       Content::Map      ranges of outer files
 //! ```
-//! An index is read on a blocking thread through a [`SyncReader`], bounded in number, and kept while
+//! An index is read on a blocking thread through a [`SyncReader`](sync_reader::SyncReader), bounded in number, and kept while
 //! it is in use; what an entry's bytes are made of is decided there, and reading them is async. What
 //! it was read from is kept in the store (`skeleton`), so that it is read again after a restart
 //! without the archive and without a network.
@@ -15,6 +15,10 @@
 //!
 //! Each parser is fuzzed by the modules called `fuzz` in every run of the tests, and for longer by
 //! `PROPTEST_CASES=50000 cargo test -p universal-p2p-archive fuzz` (256 stands for the usual number).
+//!
+//! Each format is a feature: `rar`, `seven`, `tar` and `zip`; what is left out is not supported. With
+//! `unrar` a second decoder of RAR is built in, under terms of its own, which is asked where the first
+//! one fails; it runs on Linux alone.
 //!
 //! # Limitations
 //! RAR 1.4 and older is refused, so are parts of a ZIP that was split as ZIPs are, entries that ZIP

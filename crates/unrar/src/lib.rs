@@ -6,8 +6,9 @@
 //! ```
 //! UnRAR is written in C++ and reads what strangers made, so nothing of it runs where it could do
 //! harm: it lives in a child that holds two pipes and one file in memory, in a network of its own that
-//! leads nowhere where the system allows that, and ends with it. The child asks for the archive volume by volume, which the parent makes as it is asked; so neither of them
-//! has it on disk, and decoding begins with its first bytes.
+//! leads nowhere where the system allows that, and ends with it. The child asks for the archive volume
+//! by volume, which the parent makes as it is asked; so neither of them has it on disk, and decoding
+//! begins with its first bytes.
 //!
 //! This is the only crate of the workspace in which there is `unsafe` code: that library's interface
 //! is one of C, and there is no other. It is all in `library.rs`.
