@@ -1,9 +1,9 @@
 //! Decoders of streams that were packed as a whole.
 
+mod streams;
+
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
-use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder, errors::FrameDecoderError};
 
@@ -21,29 +21,14 @@ impl Packing {
     pub(crate) fn decoder<'a>(self, from: impl Read + 'a, memory: u64) -> Box<dyn Read + 'a> {
         let from = BufReader::with_capacity(BUFFER, from);
         match self {
-            Self::Gzip => Box::new(MultiGzDecoder::new(from)),
-            Self::Bzip2 => Box::new(UntilError(Some(MultiBzDecoder::new(from)))),
+            Self::Gzip => Box::new(streams::Gzip::new(from)),
+            Self::Bzip2 => Box::new(streams::Bzip2::new(from)),
             Self::Xz => {
                 let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX - 1);
                 Box::new(XzReader::new_mem_limit(from, true, most))
             }
             Self::Zstd => Box::new(Frames::Between(from)),
         }
-    }
-}
-
-/// A decoder that is let go when it fails: asked once more, the one of bzip2 panics where nobody can
-/// catch it.
-struct UntilError<R>(Option<R>);
-
-impl<R: Read> Read for UntilError<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let decoder = self.0.as_mut().ok_or(io::ErrorKind::InvalidData)?;
-        let read = decoder.read(into);
-        if read.is_err() {
-            self.0 = None;
-        }
-        read
     }
 }
 
