@@ -184,6 +184,7 @@ mod fuzz;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{CX, Served};
 
     fn head(first: &[u8]) -> Vec<u8> {
         let mut head = vec![0; 512];
@@ -241,6 +242,28 @@ mod tests {
         program.extend(RAR);
         program.push(0);
         assert_eq!(behind_program(&program, 1000), Some(Format::Rar));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_program_that_unpacks_itself_is_an_archive_whatever_it_is_called() {
+        let zip = [ZIP_END, &[0; 18]].concat();
+        let rar = [RAR, b"\x01\0"].concat();
+        for program in PROGRAMS {
+            for (archive, wanted) in [
+                (&zip, Some(Format::Zip)),
+                (&rar, Some(Format::Rar)),
+                (&Vec::new(), None),
+            ] {
+                let mut bytes = program.to_vec();
+                bytes.resize(100_000, b'x');
+                bytes.extend(archive);
+                let served = Served::new(bytes);
+                for name in ["setup.exe", "setup", "install.bin"] {
+                    let found = detect(&served.source(), name, &CX).await;
+                    assert_eq!(found.expect("there"), wanted, "{name}");
+                }
+            }
+        }
     }
 
     #[test]

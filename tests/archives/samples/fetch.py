@@ -27,10 +27,10 @@ SDISTS = {"libarchive-c": "5.3", "patool": "4.0.7", "rarfile": "4.5"}
 
 # what each set is a sample of, by the end of a name
 GROUPS = {
-    "zip": ("zip", "zipx", "jar", "apk", "epub", "xps", "cbz", "zip.exe", "zip_sfx"),
-    "tar": ("tar", "tgz", "txz", "tbz2", "taz", "cbt", "tar.gz", "tar.bz2", "tar.xz", "tar.zst"),
+    "zip": ("zip", "zipx", "jar", "apk", "epub", "xps", "cbz", "zip_sfx.exe"),
+    "tar": ("tar", "tgz", "txz", "tbz", "tbz2", "taz", "cbt", "tar.gz", "tar.bz2", "tar.xz", "tar.zst"),
     "seven": ("7z", "cb7", "7z.001", "sfx_elf.elf", "sfx_pe.exe", "sfx_modified_pe.exe"),
-    "rar": ("rar", "cbr", "rar5_sfx.exe", "rar_sfx.exe", "seektest.sfx", "sfxsrc.exe")
+    "rar": ("rar", "cbr", "rar5_sfx.exe", "rar_sfx.exe", "sfx")
     + tuple(f"r{number:02}" for number in range(20)),
 }
 
@@ -96,6 +96,9 @@ def copy(folder, into):
         # nobody packs in this way any more, but names of many encodings lie in some
         is_old = name.endswith(".tar.Z")
         name = name.removesuffix(".Z") if is_old else name
+        if name.endswith("_sfx"):
+            # what unpacks itself is called so where people meet it
+            name += ".exe"
         if "splitted_rar_" in name:
             # one file that was cut: parts by letters
             stem, letter = name.rsplit("_a", 1)
@@ -105,9 +108,6 @@ def copy(folder, into):
         content = decoded(path) if path.name.endswith(".uu") else path.read_bytes()
         if is_old:
             content = subprocess.run(["gzip", "-dc"], input=content, stdout=subprocess.PIPE, check=True).stdout
-        if "." not in name:
-            # what unpacks itself, and is called so where people meet it
-            name += ".exe"
         beside = into / name
         if beside.exists() and beside.read_bytes() != content:
             beside = into / f"{path.parent.name}-{name}"

@@ -96,6 +96,34 @@ async fn an_index_is_read_again_without_the_archive() {
     }
 }
 
+/// A 7z without entries behind a program.
+fn seven_behind_a_program() -> Vec<u8> {
+    let header = [1, 0];
+    let mut fields = [0; 20];
+    fields[8] = 2;
+    fields[16..].copy_from_slice(&crc32fast::hash(&header).to_le_bytes());
+    let mut bytes = vec![b'x'; 100_000];
+    bytes[..2].copy_from_slice(b"MZ");
+    bytes.extend(b"7z\xbc\xaf\x27\x1c\0\x04");
+    bytes.extend(crc32fast::hash(&fields).to_le_bytes());
+    bytes.extend(fields);
+    bytes.extend(header);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_behind_a_program_is_read_again_too() {
+    let folder = tempfile::tempdir().expect("room");
+    let store = testing::store(&folder, 1 << 30);
+    for (name, is_read) in [("setup.exe", true), ("setup.exe", false)] {
+        let (file, root) = alone(name, seven_behind_a_program());
+        let found = lengths(&root, name, &on(&store)).await.expect("readable");
+        assert!(found.is_empty());
+        assert_eq!(file.opened.load(Ordering::Relaxed) > 0, is_read);
+        await_kept(&folder, &store);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_or_missing_index_is_only_read_anew() {
     let plain = tar(&[("a", &[7; 3_000]), ("b", b"12")]);
