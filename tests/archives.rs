@@ -1,5 +1,6 @@
 //! Files inside archives, over BitTorrent.
 
+mod crowd;
 mod films;
 mod hostile;
 mod kept;

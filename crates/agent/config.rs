@@ -150,6 +150,10 @@ pub(crate) struct Archive {
     /// The longest entry that is unpacked to disk, where it cannot be read in another way.
     #[config(default = "8GB", env = "UNIVERSAL_P2P_ARCHIVE_DECODED_ENTRY")]
     pub(crate) decoded_entry: Size,
+    /// The memory for unpacking, all that goes on at the same time together. What waits for it too long
+    /// is answered with 503, and what would need more alone with 501.
+    #[config(default = "256MiB", env = "UNIVERSAL_P2P_ARCHIVE_MEMORY")]
+    pub(crate) memory: Size,
 }
 
 /// The BitTorrent network.

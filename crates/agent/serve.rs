@@ -184,6 +184,7 @@ fn archives(config: &Config, store: &Arc<Store>) -> Arc<dyn Expand> {
             nesting: config.archive.nesting,
             entries: config.archive.entries,
             decoded_entry: config.archive.decoded_entry.0,
+            memory: config.archive.memory.0,
             ..universal_p2p_archive::Limits::default()
         },
         decode_jobs: config.limits.decode_jobs,

@@ -1,9 +1,11 @@
 //! What is kept of archives: their indexes, and what was unpacked.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use super::{contents, names, path, torrent};
-use crate::support::{Agent, Seeder, Setup, assert_same, until};
+use crate::support::{
+    Agent, Seeder, Setup, Spec, assert_same, folder, noise, output_of, python, until,
+};
 
 /// Archives of every format, one of them in another that is packed.
 const ARCHIVES: [&str; 6] = [
@@ -128,4 +130,86 @@ fn a_damaged_archive_says_so_again_and_again() {
         items(&agent, "(index)").is_empty(),
         "what is damaged is not kept"
     );
+}
+
+#[test]
+fn what_was_made_of_a_torrent_goes_with_it() {
+    let mut seeder = Seeder::start();
+    let (torrent, other) = (
+        torrent(&mut seeder),
+        seeder.seed(Spec::single("other", noise(9, 5000))),
+    );
+    let agent = Agent::start();
+    for archive in ARCHIVES {
+        let address = torrent.at(&path(archive, "text.txt"));
+        let answer = agent.get(&address).send();
+        assert!(
+            [200, 404].contains(&answer.status),
+            "{archive}: {}",
+            answer.text()
+        );
+    }
+    let of_archives = || items(&agent, "").len();
+    until("what was made of it", Duration::from_secs(20), || {
+        !items(&agent, "(index)").is_empty() && !items(&agent, "(unpacked)").is_empty()
+    });
+    assert_eq!(agent.get(&other.at("/other")).send().status, 200);
+    let remove = |id: &str| {
+        let own = format!("/items/bittorrent/{id}");
+        assert_eq!(agent.manage().call("DELETE", &own).send().status, 200);
+    };
+    remove(&other.id);
+    assert!(of_archives() > ARCHIVES.len(), "it goes with its own alone");
+    remove(&torrent.id);
+    assert_eq!(of_archives(), 0);
+    let left = std::fs::read_dir(agent.data().join("objects/archive"));
+    assert_eq!(left.map_or(0, Iterator::count), 0);
+}
+
+/// Makes a zip with a long entry that cannot be packed well, and a torrent of it.
+const LONG: &str = "
+import base64, random, sys, zipfile
+text = base64.b64encode(random.Random(3).randbytes(15 << 20))
+open(sys.argv[2], 'wb').write(text)
+with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    archive.writestr('long.txt', text)
+";
+
+#[test]
+fn after_a_crash_a_seek_in_a_deflated_entry_does_not_begin_at_its_start() {
+    let mut seeder = Seeder::start();
+    let work = folder();
+    let (zip, text) = (work.path().join("a.zip"), work.path().join("text"));
+    output_of(
+        Command::new(python())
+            .args(["-c", LONG])
+            .args([&zip, &text]),
+    );
+    let text = std::fs::read(text).unwrap();
+    let spec = Spec::folder("long").pieces(1 << 16);
+    let torrent = seeder.seed(spec.with(&["a.zip"], std::fs::read(zip).unwrap()));
+    let address = torrent.at("/a.zip/long.txt");
+    let mut agent = Agent::start();
+    let mut part = |agent: &Agent, place: usize| {
+        let before = seeder.sent(&torrent).uploaded;
+        let range = format!("bytes={place}-{}", place + 9_999);
+        let answer = agent.get(&address).range(&range).send();
+        assert_same(&answer.body, &text[place..place + 10_000]);
+        seeder.sent(&torrent).uploaded - before
+    };
+    let (far, near) = (18 << 20, 8 << 20);
+    assert!(
+        part(&agent, far) > 10 << 20,
+        "all that comes before is needed"
+    );
+    until("checkpoints", Duration::from_secs(20), || {
+        !items(&agent, "long.txt (checkpoints)").is_empty()
+    });
+    agent.kill();
+    std::fs::remove_dir_all(agent.data().join("objects/bittorrent")).unwrap();
+    agent.start_again();
+    for place in [far, near] {
+        let fetched = part(&agent, place);
+        assert!(fetched < 4 << 20, "{fetched} bytes for the second time");
+    }
 }

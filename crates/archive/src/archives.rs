@@ -22,7 +22,7 @@ use universal_p2p_core::{Dir, Error, Expand, File, ReadCx, Result};
 use universal_p2p_store::Store;
 
 use crate::{
-    Limits, Source, Spools, skeleton,
+    Limits, Source, Spools, skeleton, slots,
     tree::{self, Tree},
 };
 #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
@@ -78,11 +78,12 @@ impl Archives {
     #[must_use]
     pub fn new(settings: Settings, store: Arc<Store>) -> Self {
         let (decoders, program) = (settings.decode_jobs, &settings.unrar);
-        let spools = Spools::with_unrar(store, decoders, program);
+        let memory = settings.limits.memory;
+        let spools = Spools::with_unrar(store, decoders, memory, program);
         Self {
             inner: Arc::new(Inner {
                 #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
-                jobs: Jobs::new(settings.decode_jobs),
+                jobs: Jobs::new(settings.decode_jobs, settings.cx.first_byte),
                 settings,
                 spools,
                 kept: Kept::new(MOST_BYTES),
@@ -161,7 +162,9 @@ fn key(files: &[Arc<dyn File>]) -> String {
             hash.update(part.as_bytes());
         }
     }
-    let mut key = String::with_capacity(64);
+    let mut key = files
+        .first()
+        .map_or_else(String::new, |file| slots::kin(&file.meta().etag));
     for byte in hash.finalize() {
         let _ = write!(key, "{byte:02x}");
     }

@@ -13,7 +13,7 @@ use universal_p2p_core::Error;
 const MOST: usize = 256;
 
 /// For how long: a damaged archive stays damaged, but its bytes may have been at fault on the way.
-const LONGEST: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
 /// Errors by what was asked for, which stand for its bytes.
 pub(crate) struct Failures<K> {

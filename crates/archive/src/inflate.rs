@@ -1,27 +1,32 @@
 //! Random access into a raw DEFLATE stream.
 //!
 //! DEFLATE can only be read from its start, so the state of the decoder is kept every so often while
-//! somebody reads forwards; a later reader begins at the nearest such checkpoint. What is too short for
-//! that is unpacked as a whole.
+//! somebody reads forwards; a later reader begins at the nearest such checkpoint, also after a restart
+//! where the stream is long. What is too short for that is unpacked as a whole.
 
 mod checkpoints;
 mod cursor;
+mod shelf;
 mod short;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use tokio::task::spawn_blocking;
-use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
+use universal_p2p_core::{ByteStream, Error, Item, ReadCx, Result};
 
-use crate::{content::Segment, map};
-use checkpoints::Checkpoints;
+use crate::{content::Segment, failures, map};
+use checkpoints::{Checkpoint, Checkpoints};
 use cursor::{Cursor, Outcome};
 
-pub(crate) use checkpoints::Room;
+pub(crate) use shelf::Shelf;
 
 /// Most bytes of input that one step on a blocking thread takes.
 const STEP: usize = 256 << 10;
@@ -38,26 +43,82 @@ pub(crate) struct Stream {
     /// What the CRC-32 of those is to be.
     crc: Option<u32>,
     checkpoints: Arc<Checkpoints>,
+    damage: Arc<Mutex<Option<Damage>>>,
+}
+
+/// Why a stream cannot be read from a place on.
+#[derive(Clone)]
+struct Damage {
+    error: Error,
+    /// What comes out before that is given to whoever asks.
+    from: u64,
+    since: Instant,
 }
 
 impl Stream {
-    /// Describes a stream; nothing is read. `room` bounds what it keeps together with its like.
+    /// Describes a stream; nothing is read. Its checkpoints are on the shelf, under an item that stands
+    /// for its bytes.
     pub(crate) fn new(
         segments: Vec<Segment>,
         length: u64,
         crc: Option<u32>,
-        room: Arc<Room>,
+        shelf: &Arc<Shelf>,
+        item: Item,
     ) -> Self {
+        let packed = segments
+            .iter()
+            .map(Segment::length)
+            .fold(0, u64::saturating_add);
         Self {
-            packed: segments
-                .iter()
-                .map(Segment::length)
-                .fold(0, u64::saturating_add),
+            packed,
             segments: segments.into(),
             length,
             crc,
-            checkpoints: Arc::new(Checkpoints::new(length, room)),
+            checkpoints: Arc::new(Checkpoints::new(packed, length, item, shelf)),
+            damage: Arc::default(),
         }
+    }
+
+    /// Names what of it is on disk by its entry.
+    pub(crate) fn describe(&self, entry: &str) {
+        self.checkpoints.describe(entry);
+    }
+
+    fn damage(&self) -> MutexGuard<'_, Option<Damage>> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers damage for a while, behind which there is nothing.
+    fn note(&self, error: &Error, from: u64) {
+        if matches!(error, Error::Corrupt { .. }) {
+            *self.damage() = Some(Damage {
+                error: error.clone(),
+                from,
+                since: Instant::now(),
+            });
+        }
+    }
+
+    /// Why nothing of a range can be had, as was found out a moment ago.
+    fn damage_of(&self, range: &Range<u64>) -> Option<Error> {
+        let known = self.damage().clone()?;
+        let is_fresh = known.since.elapsed() < failures::LONGEST;
+        // Whoever wants all of it gets nothing but an end that is wrong.
+        let is_whole = *range == (0..self.length) && known.from >= self.length;
+        (is_fresh && (is_whole || range.start >= known.from)).then_some(known.error)
+    }
+
+    /// Looks for a checkpoint, which may be on disk.
+    async fn checkpoint(
+        &self,
+        look: impl FnOnce(&Checkpoints) -> Option<Arc<Checkpoint>> + Send + 'static,
+    ) -> Option<Arc<Checkpoint>> {
+        if !self.checkpoints.are_on_disk() {
+            return look(&self.checkpoints);
+        }
+        let checkpoints = Arc::clone(&self.checkpoints);
+        let found = spawn_blocking(move || look(&checkpoints)).await;
+        found.ok().flatten()
     }
 
     /// Opens a range of what comes out. Dropping the stream stops the work after the step it is in.
@@ -73,18 +134,24 @@ impl Stream {
         if range.is_empty() {
             return Ok(stream::empty().boxed());
         }
-        if self.packed.max(self.length) <= short::MOST {
-            return self.open_short(range, cx).await;
+        if let Some(damage) = self.damage_of(&range) {
+            return Err(damage);
         }
-        let cursor = match self.checkpoints.before(range.start) {
+        if self.packed.max(self.length) <= short::MOST {
+            let opened = self.open_short(range, cx).await;
+            return opened.inspect_err(|error| self.note(error, 0));
+        }
+        let Range { start, end } = range;
+        let cursor = match self.checkpoint(move |all| all.before(start)).await {
             Some(known) => Cursor::resume(&known),
             None => Cursor::begin(),
         };
         // The last bytes are only given out after the stream was seen to end, so that needs all of it.
-        let upto = match self.checkpoints.after(range.end) {
-            Some(known) if range.end < self.length => known.input,
-            _ => self.packed,
+        let upto = match end < self.length {
+            true => self.checkpoint(move |all| all.after(end)).await,
+            false => None,
         };
+        let upto = upto.map_or(self.packed, |known| known.input);
         let input = map::open(&self.segments, cursor.input()..upto, cx).await?;
         let mut reading = Reading {
             stream: self.clone(),
@@ -195,6 +262,7 @@ struct Step {
 impl Step {
     fn run(mut self) -> Result<(Self, Outcome)> {
         let (stream, cursor) = (&self.stream, &mut self.cursor);
+        let from = cursor.output();
         let outcome = cursor.advance(
             &mut self.input,
             self.is_last,
@@ -202,9 +270,12 @@ impl Step {
             &self.range,
             &mut self.output,
             &stream.checkpoints,
-        )?;
+        );
+        let outcome = outcome.inspect_err(|error| stream.note(error, from))?;
         if matches!(outcome, Outcome::Finished) && !cursor.agrees(stream.crc) {
-            return Err(corrupt("the entry's checksum is another"));
+            let error = corrupt("the entry's checksum is another");
+            stream.note(&error, stream.length);
+            return Err(error);
         }
         Ok((self, outcome))
     }

@@ -23,9 +23,9 @@
 //! # Limitations
 //! RAR 1.4 and older is refused, so are parts of a ZIP that was split as ZIPs are, entries that ZIP
 //! packed in ways from before DEFLATE or in ways for pictures and sound, and those that 7z packed with
-//! Brotli or LZ4. Links of every kind are not shown, hard ones within a RAR or tar included. Checkpoints
-//! of deflate live in memory only. A packed tar is decoded twice, once to list it, where there is little
-//! room on the disk. Passwords are not taken.
+//! Brotli or LZ4. Links of every kind are not shown, hard ones within a RAR or tar included. A packed
+//! tar is decoded twice, once to list it, where there is little room on the disk. Passwords are not
+//! taken.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -47,6 +47,7 @@ mod joined;
 mod limits;
 mod magic;
 mod map;
+mod memory;
 mod names;
 #[cfg(feature = "rar")]
 mod rar;

@@ -16,7 +16,7 @@ pub struct Limits {
     pub name_bytes: usize,
     /// Bytes of one entry that has to be unpacked to disk before it can be read.
     pub decoded_entry: u64,
-    /// Bytes of memory that one decoder may take.
+    /// Bytes of memory that all decoders together may take, and so any one of them.
     pub memory: u64,
     /// Archives within archives.
     pub nesting: usize,
@@ -48,7 +48,9 @@ impl Limits {
     /// What an entry gets whose decoder would take too much memory.
     pub(crate) fn too_much_memory(&self) -> Error {
         let most = self.memory;
-        unsupported(format!("a dictionary of more than {most} bytes"))
+        unsupported(format!(
+            "to unpack what takes more than {most} bytes of memory; archive.memory raises the limit"
+        ))
     }
 }
 

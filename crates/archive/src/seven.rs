@@ -45,7 +45,7 @@ pub(crate) fn index(
     limits: &Limits,
     spools: &Arc<Spools>,
 ) -> Result<Index> {
-    let archive = match header::read(reader, source.length(), limits)? {
+    let archive = match header::read(reader, source.length(), limits, spools.memory())? {
         Header::Open(archive) => Arc::new(*archive),
         Header::Encrypted => return Ok(encrypted(source)),
     };
@@ -151,7 +151,7 @@ fn recipe(
 ) -> Result<Arc<Recipe>> {
     let block = archive.blocks.get(number);
     let is_chain = block.is_some_and(chain::is_needed);
-    let (archive, memory) = (Arc::clone(archive), limits.memory);
+    let (archive, memory) = (Arc::clone(archive), block.map_or(0, memory::of_all));
     let part = format!("7z block {number}");
     let what = What {
         etag,
@@ -165,8 +165,9 @@ fn recipe(
         if is_chain {
             reader.seek(SeekFrom::Start(data.range.start))?;
             let packed = reader.take(data.length());
-            return chain::decode(&archive, number, packed, memory, into);
+            return chain::decode(&archive, number, packed, context.ration(), into);
         }
+        context.ration().have(memory)?;
         let password = Password::empty();
         let decoder = BlockDecoder::new(1, number, &archive, &password, &mut reader);
         let decoded = decoder.for_each_entries(&mut |_, bytes| {
@@ -207,16 +208,11 @@ fn state(block: &Block, limits: &Limits) -> State {
         ];
         known.contains(&id)
     };
-    let memory = block
-        .coders
-        .iter()
-        .map(|coder| memory::of(coder.encoder_method_id(), coder.properties()))
-        .fold(0, u64::saturating_add);
     if ids().any(|id| id == EncoderMethod::ID_AES256_SHA256) {
         State::Encrypted
     } else if !ids().all(is_known) && !chain::is_needed(block) {
         State::Unsupported
-    } else if memory > limits.memory {
+    } else if memory::of_all(block) > limits.memory {
         State::TooMuchMemory
     } else {
         State::Ready

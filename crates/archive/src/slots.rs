@@ -10,15 +10,13 @@ use std::{io, sync::Arc};
 
 use sha2::{Digest, Sha256};
 use universal_p2p_core::{Id, Item, Result};
-use universal_p2p_store::{Check, Held, Layout, Object, Store};
-
-use crate::spool::PROTOCOL;
+use universal_p2p_store::{Check, DERIVED, Held, Layout, Object, Store, kinship};
 
 /// Bytes of the checksum, which is cut off a longer one: damage is to be seen, nobody forges it.
 const SUM: usize = 16;
 
 /// Bytes before what a slot holds: its length and its checksum.
-const HEAD: usize = 4 + SUM;
+pub(crate) const HEAD: usize = 4 + SUM;
 
 /// The slots of one item.
 pub(crate) struct Slots {
@@ -43,6 +41,12 @@ impl Slots {
         let check: Check = Arc::new(move |slot, bytes| sound(&id, slot, bytes).is_some());
         let object = store.object(item, layout, check)?;
         Ok(Self { object })
+    }
+
+    /// Whether they were removed.
+    #[cfg(feature = "zip")]
+    pub(crate) fn are_gone(&self) -> bool {
+        self.object.is_gone()
     }
 
     /// Whether something is in a slot, as far as that is known without reading it.
@@ -102,16 +106,24 @@ impl Slots {
     }
 }
 
-/// The item that something is kept under. Equal parts are one item.
-pub(crate) fn item<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<Item> {
+/// What the ids begin with of all that is made of files of the same item, by the entity tag of one.
+pub(crate) fn kin(etag: &str) -> String {
+    let longest = etag.split('-').max_by_key(|word| word.len());
+    kinship(longest.unwrap_or_default())
+}
+
+/// The item that something is kept under that was made of another. Equal parts are one item.
+pub(crate) fn item<'a>(kin: &str, parts: impl IntoIterator<Item = &'a str>) -> Result<Item> {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let id = Id::new(&data_encoding::HEXLOWER.encode(&hash.finalize()))?;
+    let mut id = kin.to_owned();
+    id.push_str(&data_encoding::HEXLOWER.encode(&hash.finalize()));
+    let id = Id::new(&id)?;
     Ok(Item {
-        protocol: PROTOCOL,
+        protocol: DERIVED,
         id,
     })
 }
@@ -145,7 +157,7 @@ mod tests {
     use crate::testing;
 
     fn slots(store: &Arc<Store>) -> Slots {
-        let item = item(["a"]).expect("an id");
+        let item = item("", ["a"]).expect("an id");
         Slots::open(store, &item, 4, 10_000).expect("a usable disk")
     }
 
@@ -173,8 +185,8 @@ mod tests {
             assert!(first.put(number, &[7; 9_000]));
         }
         drop((first, store));
-        let path = folder.path().join("objects").join(PROTOCOL);
-        let path = path.join(item(["a"]).expect("an id").id.as_str());
+        let path = folder.path().join("objects").join(DERIVED);
+        let path = path.join(item("", ["a"]).expect("an id").id.as_str());
         let mut bytes = fs::read(&path).expect("a file");
         // One byte is damaged, and one slot lies where another was.
         bytes[HEAD + 100] ^= 1;

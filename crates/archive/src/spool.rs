@@ -18,6 +18,7 @@ mod reader;
 mod sink;
 #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
 mod unpack;
+mod what;
 #[cfg(feature = "zip")]
 mod zip;
 
@@ -37,25 +38,31 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use universal_p2p_core::{ByteStream, Error, Id, Item, ReadCx, Result};
 use universal_p2p_store::{Layout, Object, Store};
 
-use crate::{failures::Failures, index::State, limits::Limits, slots};
+#[cfg(feature = "zip")]
+use crate::inflate::Shelf;
+use crate::{failures::Failures, index::State, limits::Limits, memory::Memory};
 use job::Job;
 
 pub(crate) use context::Context;
 #[cfg(feature = "tar")]
 pub(crate) use early::Early;
-#[cfg(feature = "rar")]
-pub(crate) use job::as_decoder;
+pub(crate) use what::What;
 #[cfg(feature = "zip")]
 pub(crate) use zip::{ZipEntry, zip_recipe};
-
-/// The protocol under which what is decoded is booked on disk.
-pub(crate) const PROTOCOL: &str = "archive";
 
 /// Bytes in a chunk: what is given up and decoded again at a time.
 const CHUNK: u64 = 1 << 20;
 
+/// Bytes of memory for checkpoints of streams that can be entered at them.
+#[cfg(feature = "zip")]
+const CHECKPOINTS: usize = 64 << 20;
+
 /// How many may wait until a decoder is free.
 const MOST_WAITING: usize = 64;
+
+/// A wait may be this many times as long as its limit while it gets on: what lies far from the start
+/// takes long, and nothing waits for ever.
+pub(crate) const PATIENCE: u32 = 20;
 
 /// Up to here an entry may be as well packed as it likes, in bytes.
 const UNSUSPICIOUS: u64 = 256 << 20;
@@ -72,6 +79,9 @@ pub(crate) type Make = Box<dyn Fn(&Context, &mut dyn Write) -> io::Result<()> + 
 pub struct Spools {
     store: Arc<Store>,
     decoders: Arc<Semaphore>,
+    memory: Arc<Memory>,
+    #[cfg(feature = "zip")]
+    shelf: Arc<Shelf>,
     waiting: AtomicUsize,
     /// The jobs that run, by the id of what they decode; several where readers are far apart.
     jobs: Mutex<HashMap<Id, Vec<Weak<Job>>>>,
@@ -82,19 +92,27 @@ pub struct Spools {
 }
 
 impl Spools {
-    /// Decodes into a store, with so many decoders at a time.
+    /// Decodes into a store, with so many decoders at a time that take so many bytes of memory together.
     #[must_use]
-    pub fn new(store: Arc<Store>, decoders: usize) -> Arc<Self> {
-        Self::with_unrar(store, decoders, &[])
+    pub fn new(store: Arc<Store>, decoders: usize, memory: u64) -> Arc<Self> {
+        Self::with_unrar(store, decoders, memory, &[])
     }
 
     /// The same with a program for what is packed in ways of RAR that are not known here.
     #[must_use]
-    pub fn with_unrar(store: Arc<Store>, decoders: usize, program: &[OsString]) -> Arc<Self> {
+    pub fn with_unrar(
+        store: Arc<Store>,
+        decoders: usize,
+        memory: u64,
+        program: &[OsString],
+    ) -> Arc<Self> {
         Arc::new(Self {
             unrar: program.into(),
-            store,
             decoders: Arc::new(Semaphore::new(decoders.max(1))),
+            memory: Memory::new(memory),
+            #[cfg(feature = "zip")]
+            shelf: Shelf::new(CHECKPOINTS, Some(Arc::clone(&store))),
+            store,
             waiting: AtomicUsize::new(0),
             jobs: Mutex::default(),
             failures: Failures::default(),
@@ -104,6 +122,22 @@ impl Spools {
     /// Where it is decoded to.
     pub(crate) fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// What all decoders share.
+    pub(crate) fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// Where the checkpoints of all streams are.
+    #[cfg(feature = "zip")]
+    pub(crate) fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    /// Whether anybody waits for what a decoder has.
+    fn has_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0 || self.memory.has_waiting()
     }
 
     fn jobs(&self) -> MutexGuard<'_, HashMap<Id, Vec<Weak<Job>>>> {
@@ -130,34 +164,6 @@ struct Place(Arc<Spools>);
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// What is decoded: where from, how much comes out, and how.
-pub(crate) struct What<'a> {
-    /// The entity tag of the outer file.
-    pub(crate) etag: &'a str,
-    /// The name of what is decoded within it: method and number. Equal names mean equal bytes.
-    pub(crate) part: &'a str,
-    /// Bytes that come out, as the archive says.
-    pub(crate) length: u64,
-    /// Bytes that go in.
-    pub(crate) packed: u64,
-    /// Bytes that may come out, where that had to be settled before it was known how many do.
-    pub(crate) room: Option<u64>,
-}
-
-impl What<'_> {
-    /// Under what it is on disk: nobody can choose that.
-    fn item(&self) -> Result<Item> {
-        let room = self.room.unwrap_or(self.length).to_string();
-        slots::item([self.etag, self.part, &room])
-    }
-
-    /// How it is cut into chunks.
-    fn layout(&self) -> Result<Layout> {
-        let layout = Layout::new(self.room.unwrap_or(self.length), CHUNK);
-        layout.ok_or_else(|| corrupt("it is longer than anything can be"))
     }
 }
 

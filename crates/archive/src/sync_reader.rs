@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, Read, Seek, SeekFrom},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,6 +19,9 @@ const PAGE: u64 = 64 << 10;
 /// Pages that are kept: 4 MiB.
 const KEPT: usize = 64;
 
+/// Pages that are kept for a decoder, which may read in a few places at once: 1 MiB.
+const KEPT_FORWARDS: usize = 16;
+
 /// A source read from a blocking thread, by pages of which the last few are kept.
 pub(crate) struct SyncReader {
     source: Source,
@@ -28,6 +32,8 @@ pub(crate) struct SyncReader {
     cancel: CancellationToken,
     at: u64,
     pages: VecDeque<(u64, Bytes)>,
+    /// How many pages are kept.
+    most_pages: usize,
     /// The source's own error, of which `io::Error` says too little.
     failure: Option<Error>,
 }
@@ -50,8 +56,15 @@ impl SyncReader {
             cancel,
             at: 0,
             pages: VecDeque::new(),
+            most_pages: KEPT,
             failure: None,
         }
+    }
+
+    /// The same for one who reads forwards, and needs less memory for that.
+    pub(crate) fn forwards(mut self) -> Self {
+        self.most_pages = KEPT_FORWARDS;
+        self
     }
 
     /// Takes no more notes, and gives out where they were taken.
@@ -60,8 +73,14 @@ impl SyncReader {
         self.notes.take()
     }
 
+    /// How long whoever reads waits for a first byte.
+    #[cfg(any(feature = "seven", feature = "tar"))]
+    pub(crate) fn patience(&self) -> Duration {
+        self.cx.first_byte
+    }
+
     /// What ends the reading.
-    #[cfg(feature = "tar")]
+    #[cfg(any(feature = "seven", feature = "tar"))]
     pub(crate) fn cancel(&self) -> &CancellationToken {
         &self.cancel
     }
@@ -86,7 +105,7 @@ impl SyncReader {
         });
         match read {
             Ok(page) => {
-                if self.pages.len() == KEPT {
+                if self.pages.len() == self.most_pages {
                     self.pages.pop_front();
                 }
                 self.pages.push_back((number, page.clone()));

@@ -20,7 +20,12 @@ use universal_p2p_core::{ByteStream, Error, File, Freshness, Meta, Priority, Rea
 
 use universal_p2p_store::{OpenError, Policy, Settings, Store};
 
-use crate::{Source, Spools, index::Entry, sync_reader::SyncReader};
+use crate::{
+    Source, Spools,
+    index::Entry,
+    memory::{self, Ration},
+    sync_reader::SyncReader,
+};
 
 /// Bytes in memory that count how often they are read.
 #[derive(Clone)]
@@ -137,9 +142,23 @@ pub(crate) fn ranges(length: u64) -> Vec<Range<u64>> {
     ranges
 }
 
+/// Bytes of memory for all decoders of a test.
+pub(crate) const MEMORY: u64 = 256 << 20;
+
+/// What the only decoder has of so many bytes.
+pub(crate) fn ration(bytes: u64) -> Ration {
+    let longest = Duration::from_secs(1);
+    Ration::new(
+        &memory::Memory::new(bytes),
+        None,
+        longest,
+        CancellationToken::new(),
+    )
+}
+
 /// Where entries are decoded to, with room for all of them.
 pub(crate) fn spools(folder: &tempfile::TempDir) -> Arc<Spools> {
-    Spools::new(store(folder, 1 << 30), 2)
+    Spools::new(store(folder, 1 << 30), 2, MEMORY)
 }
 
 /// A store that may take so many bytes, and has counted what is there.

@@ -19,7 +19,6 @@ use crate::{
     Source,
     content::Content,
     index::{Entry, Index, State},
-    inflate::Room,
     limits::Limits,
     names::RawName,
     spool::Spools,
@@ -33,9 +32,6 @@ pub(crate) use packed::Packed;
 
 /// Bytes of a local header before the name.
 const LOCAL: u64 = 30;
-
-/// Bytes of memory that the checkpoints of all entries of one archive may take.
-const CHECKPOINTS: u64 = 64 << 20;
 
 /// Reads the end of a ZIP and its central directory, and nothing else.
 ///
@@ -64,7 +60,6 @@ pub(crate) fn index(
     let ends = ends(&records, directory.start)?;
     let shared = Arc::new(Shared {
         etag: etag.into(),
-        room: Arc::new(Room::new(CHECKPOINTS)),
         spools: spools.clone(),
         limits: limits.clone(),
     });

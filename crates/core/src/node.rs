@@ -39,7 +39,8 @@ pub struct Meta {
     pub name: String,
     /// Length in bytes.
     pub length: u64,
-    /// A strong entity tag without its quotes: printable ASCII, no `"`. Equal tags mean equal bytes.
+    /// A strong entity tag without its quotes: printable ASCII, no `"`. Equal tags mean equal bytes. The
+    /// id of the item that it is from is the longest of its words between dashes.
     pub etag: String,
     /// When it was last changed, where the network knows.
     pub modified: Option<SystemTime>,

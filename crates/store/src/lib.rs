@@ -35,6 +35,7 @@ mod buffers;
 mod catalog;
 mod clock;
 mod collect;
+mod derived;
 mod dirty;
 mod error;
 mod gauge;
@@ -54,6 +55,7 @@ mod store;
 mod window;
 
 pub use announce::{Announcer, Withdrawn};
+pub use derived::{DERIVED, kinship};
 pub use error::OpenError;
 pub use layout::Layout;
 pub use lease::Lease;

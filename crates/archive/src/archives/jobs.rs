@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, Result};
 
@@ -17,14 +17,17 @@ pub(super) struct Jobs {
     running: Arc<Semaphore>,
     /// Places for those who run and those who wait.
     places: Semaphore,
+    /// How long one waits for a thread.
+    longest: Duration,
 }
 
 impl Jobs {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize, longest: Duration) -> Self {
         let most = most.clamp(1, 1024);
         Self {
             running: Arc::new(Semaphore::new(most)),
             places: Semaphore::new(most + MOST_WAITING),
+            longest,
         }
     }
 
@@ -32,17 +35,15 @@ impl Jobs {
     /// that the work has is cancelled.
     ///
     /// # Errors
-    /// [`Error::Busy`] where too many wait already, [`Error::Corrupt`] where the work panics, and
+    /// [`Error::Busy`] where too many wait already or no thread gets free in time, [`Error::Corrupt`] where the work panics, and
     /// whatever it fails with.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&CancellationToken) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _place = self.places.try_acquire().map_err(|_| Error::Busy {
-            what: "too many archives are being opened; limits.decode_jobs raises the limit".into(),
-            retry_after: COME_BACK,
-        })?;
-        let permit = Arc::clone(&self.running).acquire_owned().await;
+        let _place = self.places.try_acquire().map_err(|_| busy())?;
+        let free = Arc::clone(&self.running).acquire_owned();
+        let permit = timeout(self.longest, free).await.map_err(|_| busy())?;
         let permit = permit.map_err(|_| Error::Stopping)?;
         let cancel = CancellationToken::new();
         let _cancelled_with_this_future = cancel.clone().drop_guard();
@@ -64,15 +65,24 @@ impl Jobs {
     }
 }
 
+fn busy() -> Error {
+    Error::Busy {
+        what: "too many archives are being opened; limits.decode_jobs raises the limit".into(),
+        retry_after: COME_BACK,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
 
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(60);
+
     #[tokio::test]
     async fn a_panic_is_an_error_of_the_work_alone() {
-        let jobs = Jobs::new(1);
+        let jobs = Jobs::new(1, LONG);
         let ended: Result<()> = jobs.run(|_| panic!("a bug")).await;
         assert!(matches!(ended, Err(Error::Corrupt { .. })));
         assert!(matches!(jobs.run(|_| Ok(7)).await, Ok(7)));
@@ -80,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_is_cancelled() {
-        let jobs = Jobs::new(1);
+        let jobs = Jobs::new(1, LONG);
         let (told, heard) = mpsc::channel();
         let runtime = tokio::runtime::Handle::current();
         let work = jobs.run(move |cancel| {
@@ -97,8 +107,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_waits_too_long_is_sent_away() {
+        let jobs = Jobs::new(1, Duration::from_millis(50));
+        let runtime = tokio::runtime::Handle::current();
+        let first = jobs.run(move |cancel| {
+            runtime.block_on(cancel.cancelled());
+            Ok(())
+        });
+        tokio::select! {
+            _ = first => panic!("nobody has cancelled it"),
+            late = async {
+                tokio::task::yield_now().await;
+                jobs.run(|_| Ok(())).await
+            } => assert!(matches!(late, Err(Error::Busy { .. }))),
+        }
+    }
+
+    #[tokio::test]
     async fn too_many_are_sent_away() {
-        let jobs = Jobs::new(1);
+        let jobs = Jobs::new(1, LONG);
         let runtime = tokio::runtime::Handle::current();
         let waits = || {
             let runtime = runtime.clone();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::timeout};
 use universal_p2p_core::{Error, Result};
 
 use super::{Inner, Opened, volumes::Volumes};
@@ -17,6 +17,7 @@ use crate::{
     magic::{self, Format},
     skeleton::{self, Kind, Skeleton},
     source::Notes,
+    spool::PATIENCE,
     tree::Tree,
 };
 
@@ -59,7 +60,14 @@ impl Inner {
             let (inner, key) = (Arc::clone(self), key.to_owned());
             async move {
                 let reading = AssertUnwindSafe(inner.read(&key, &volumes)).catch_unwind();
-                let opened = reading.await.unwrap_or_else(|_| {
+                let longest = inner.settings.cx.first_byte * PATIENCE;
+                let Ok(opened) = timeout(longest, reading).await else {
+                    return Err(Error::Stalled {
+                        waited: longest,
+                        peers: 0,
+                    });
+                };
+                let opened = opened.unwrap_or_else(|_| {
                     tracing::error!("reading an archive panicked");
                     Err(Error::Corrupt {
                         what: "the archive could not be read".into(),
@@ -120,7 +128,7 @@ impl Inner {
         if sources.len() > 1 {
             // Of further volumes the tag of the first says nothing.
             etag.push('-');
-            etag.push_str(key.get(..16).unwrap_or(key));
+            etag.push_str(key.get(key.len().saturating_sub(16)..).unwrap_or(key));
         }
         let files = if kind.is_cut {
             vec![Source::new(Joined::of(&first, &sources))]

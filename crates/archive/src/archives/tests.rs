@@ -1,7 +1,8 @@
 use std::{
     collections::BTreeMap,
+    io::Write as _,
     ops::Range,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -24,6 +25,7 @@ struct Memory {
     meta: Meta,
     bytes: Vec<u8>,
     opened: AtomicUsize,
+    read: AtomicU64,
     is_stuck: bool,
 }
 
@@ -35,6 +37,8 @@ impl File for Memory {
 
     async fn open(&self, range: Range<u64>, _: &ReadCx) -> Result<ByteStream> {
         self.opened.fetch_add(1, Ordering::Relaxed);
+        self.read
+            .fetch_add(range.end - range.start, Ordering::Relaxed);
         // Behind the first look, which tells the format.
         if self.is_stuck && range.end > 512 {
             std::future::pending::<()>().await;
@@ -80,6 +84,7 @@ fn memory(name: &str, bytes: Vec<u8>) -> Memory {
         },
         bytes,
         opened: AtomicUsize::new(0),
+        read: AtomicU64::new(0),
         is_stuck: false,
     }
 }
@@ -106,6 +111,10 @@ fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// The archives and the folder that their store lies in.
 fn archives(nesting: usize) -> (Archives, tempfile::TempDir) {
+    archives_under(CX, nesting)
+}
+
+fn archives_under(cx: ReadCx, nesting: usize) -> (Archives, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("room");
     let settings = universal_p2p_store::Settings {
         limit: 1 << 30,
@@ -121,7 +130,7 @@ fn archives(nesting: usize) -> (Archives, tempfile::TempDir) {
         limits,
         decode_jobs: 2,
         unrar: Vec::new(),
-        cx: CX,
+        cx,
     };
     (Archives::new(settings, store), folder)
 }
@@ -223,6 +232,43 @@ async fn an_opening_that_nobody_waits_for_leaves_its_thread() {
         assert!(waited.await.is_err(), "it cannot come");
     }
     assert_eq!(read(&root, "good.tar/a", &archives).await.unwrap(), b"1");
+}
+
+#[tokio::test]
+async fn an_opening_that_gets_nowhere_ends() {
+    let cx = ReadCx {
+        first_byte: Duration::from_millis(20),
+        ..CX
+    };
+    let (archives, _folder) = archives_under(cx, 3);
+    let mut stuck = memory("stuck.tar", tar(&[("a", &[0; 4096])]));
+    stuck.is_stuck = true;
+    let root = folder([stuck]);
+    let ended = read(&root, "stuck.tar/a", &archives).await;
+    assert!(matches!(ended, Err(Error::Stalled { .. })), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_packed_is_decoded_once_for_all_who_ask() {
+    let (archives, _folder) = archives(3);
+    let noise: Vec<u8> = (0..300_000_u32)
+        .flat_map(|at| at.wrapping_mul(0x9e37_79b9).to_le_bytes())
+        .collect();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(&tar(&[("a", &noise)])).expect("memory");
+    let packed = packer.finish().expect("memory");
+    let length = packed.len() as u64;
+    let file = Arc::new(memory("x.tar.gz", packed));
+    let root = Node::Dir(Arc::new(Folder(
+        [("x.tar.gz".into(), Arc::clone(&file))].into(),
+    )));
+    let all = (0..16).map(|_| read(&root, "x.tar.gz/a", &archives));
+    for read in futures_util::future::join_all(all).await {
+        assert!(read.unwrap() == noise);
+    }
+    // Each looks what it is; to list it and to read it, it is read once.
+    let read = file.read.load(Ordering::Relaxed);
+    assert!(read < length + 16 * 1024, "{read} of {length}");
 }
 
 #[tokio::test]

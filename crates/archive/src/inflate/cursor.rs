@@ -6,12 +6,15 @@ use bytes::{Buf, Bytes, BytesMut};
 use crc32fast::Hasher;
 use miniz_oxide::inflate::{
     TINFLStatus,
-    core::{DecompressorOxide, decompress_with_limit, inflate_flags::TINFL_FLAG_HAS_MORE_INPUT},
+    core::{
+        DecompressorOxide, decompress_with_limit,
+        inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY},
+    },
 };
 use universal_p2p_core::Result;
 
 use super::{
-    checkpoints::{Checkpoint, Checkpoints, WINDOW},
+    checkpoints::{Checkpoint, Checkpoints, State, WINDOW},
     corrupt,
 };
 
@@ -37,6 +40,8 @@ pub(super) struct Cursor {
     ring: Box<[u8]>,
     input: u64,
     output: u64,
+    /// Where a checkpoint was left last.
+    left: u64,
     /// The output so far, where that is all of it.
     hasher: Option<Hasher>,
 }
@@ -49,6 +54,7 @@ impl Cursor {
             ring: vec![0; RING].into(),
             input: 0,
             output: 0,
+            left: 0,
             hasher: Some(Hasher::new()),
         }
     }
@@ -56,10 +62,11 @@ impl Cursor {
     /// Begins at a checkpoint.
     pub(super) fn resume(known: &Checkpoint) -> Self {
         let mut cursor = Self {
-            decoder: known.decoder.clone(),
+            decoder: known.decoder(),
             ring: vec![0; RING].into(),
             input: known.input,
             output: known.output,
+            left: known.output,
             hasher: None,
         };
         let at = cursor.at();
@@ -95,11 +102,12 @@ impl Cursor {
         into: &mut BytesMut,
         checkpoints: &Checkpoints,
     ) -> Result<Outcome> {
-        let flags = if is_last {
+        let more = if is_last {
             0
         } else {
             TINFL_FLAG_HAS_MORE_INPUT
         };
+        let flags = TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY | more;
         let stop = self.output.saturating_add(MOST_OUT);
         loop {
             let at = self.at();
@@ -117,10 +125,16 @@ impl Cursor {
             match status {
                 TINFLStatus::Done if self.output == length => return Ok(Outcome::Finished),
                 TINFLStatus::Done => return Err(corrupt("the entry ends before its length")),
-                TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput => {}
+                TINFLStatus::NeedsMoreInput
+                | TINFLStatus::HasMoreOutput
+                | TINFLStatus::BlockBoundary => {}
                 _ => return Err(corrupt("the entry's compressed data")),
             }
-            checkpoints.offer(self.output, || self.checkpoint());
+            let is_between = status == TINFLStatus::BlockBoundary;
+            if checkpoints.wants(self.output, self.left, is_between) {
+                checkpoints.offer(self.output, || self.checkpoint());
+                self.left = self.output;
+            }
             let needs_input = status == TINFLStatus::NeedsMoreInput;
             let has_range = self.output >= range.end && range.end < length;
             if needs_input || has_range || self.output >= stop {
@@ -156,7 +170,13 @@ impl Cursor {
         Checkpoint {
             input: self.input,
             output: self.output,
-            decoder: self.decoder.clone(),
+            state: match self.decoder.block_boundary_state() {
+                Some(between) => State::Between {
+                    bits: between.bit_buf,
+                    count: between.num_bits,
+                },
+                None => State::Within(self.decoder.clone()),
+            },
             window,
         }
     }

@@ -1,4 +1,5 @@
 mod fuzz;
+mod kept;
 
 use std::{
     ops::Range,
@@ -17,8 +18,8 @@ use proptest::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use universal_p2p_core::{ByteStream, Error, File, Freshness, Meta, Priority, ReadCx, Result};
 
-use super::{Room, Stream};
-use crate::{Source, content::Segment};
+use super::{Shelf, Stream};
+use crate::{Source, content::Segment, slots};
 
 const CX: ReadCx = ReadCx {
     first_byte: Duration::from_secs(5),
@@ -55,12 +56,17 @@ impl File for Parts {
 /// A stream over bytes, and how many of them were taken.
 struct Tried {
     stream: Stream,
+    shelf: Arc<Shelf>,
     taken: Arc<AtomicU64>,
     runtime: Runtime,
 }
 
 impl Tried {
     fn new(packed: Vec<u8>, part: usize, length: u64, crc: u32) -> Self {
+        Self::with(packed, part, length, crc, &Shelf::new(64 << 20, None))
+    }
+
+    fn with(packed: Vec<u8>, part: usize, length: u64, crc: u32, shelf: &Arc<Shelf>) -> Self {
         let meta = Meta {
             name: String::new(),
             length: packed.len() as u64,
@@ -77,9 +83,11 @@ impl Tried {
             taken: taken.clone(),
         };
         let source = Source::new(Arc::new(file));
-        let room = Arc::new(Room::new(64 << 20));
+        let item = slots::item("", ["a stream", &crc.to_string()]).unwrap();
+        let segments = vec![Segment { source, range }];
         Self {
-            stream: Stream::new(vec![Segment { source, range }], length, Some(crc), room),
+            stream: Stream::new(segments, length, Some(crc), shelf, item),
+            shelf: Arc::clone(shelf),
             taken,
             runtime: Builder::new_current_thread().build().unwrap(),
         }
@@ -177,7 +185,7 @@ fn a_second_reader_begins_at_a_checkpoint() {
     let middle = (20 << 20)..(21 << 20);
     assert!(tried.read(middle.clone()).unwrap() == bytes[20 << 20..21 << 20]);
     assert!(tried.taken() * 10 < first);
-    let kept = tried.stream.checkpoints.count();
+    let kept = tried.shelf.count();
     assert!((30..=40).contains(&kept), "{kept} checkpoints of 40 MiB");
 }
 
@@ -200,15 +208,15 @@ fn two_readers_at_once_do_not_disturb_each_other() {
 #[test]
 fn checkpoints_end_with_the_room_for_them() {
     let bytes = structured(8 << 20, 5);
-    let mut tried = Tried::of(&bytes, 1, 64 << 10);
-    tried.stream = Stream::new(
-        tried.stream.segments.to_vec(),
-        bytes.len() as u64,
-        None,
-        Arc::new(Room::new(100 << 10)),
-    );
+    let (packed, crc) = (compress_to_vec(&bytes, 1), crc32fast::hash(&bytes));
+    let shelf = Shelf::new(100 << 10, None);
+    let tried = Tried::with(packed, 64 << 10, 8 << 20, crc, &shelf);
     assert!(tried.read(7 << 20..8 << 20).unwrap() == bytes[7 << 20..]);
-    assert_eq!(tried.stream.checkpoints.count(), 2);
+    assert_eq!(shelf.count(), 3);
+    tried.taken();
+    // Those that were left last are still there.
+    assert!(tried.read(7 << 20..(7 << 20) + 9).unwrap() == bytes[7 << 20..(7 << 20) + 9]);
+    assert!(tried.taken() < 1 << 20);
 }
 
 #[test]

@@ -158,6 +158,12 @@ impl Packed<'_> {
             is_five: self.is_five,
             members: members.map(member).collect(),
             memory: self.limits.memory,
+            window: numbers
+                .iter()
+                .filter_map(|number| joined.get(*number))
+                .map(|joined| joined.last.packing.window)
+                .max()
+                .unwrap_or_default(),
         };
         let part = format!("rar from entry {}", numbers.first().unwrap_or(&0));
         let what = What {

@@ -17,7 +17,7 @@ use universal_p2p_core::Error;
 #[cfg(feature = "unrar")]
 use super::unrar;
 use super::{excerpt::Excerpt, member::Member};
-use crate::spool::{Context, as_decoder};
+use crate::spool::Context;
 
 /// Bytes that the decoder hands over at a time.
 const BATCH: usize = 256 << 10;
@@ -35,8 +35,10 @@ const BESIDES: u64 = 16 << 20;
 pub(super) struct Task {
     pub(super) is_five: bool,
     pub(super) members: Vec<Member>,
-    /// Bytes of memory that the decoder may take for what it refers back to.
+    /// Bytes of memory that a decoder may take.
     pub(super) memory: u64,
+    /// Bytes of it for what the entries refer back to.
+    pub(super) window: u64,
 }
 
 impl Task {
@@ -66,6 +68,11 @@ impl Task {
         let Err(error) = self.by_rars(context, &mut noted)? else {
             return Ok(());
         };
+        let is_bounded = self.window.saturating_add(BESIDES) < self.memory;
+        let may_have_more = is_bounded && context.ration().may_have_more();
+        if may_have_more && error.kind() == ErrorKind::ResourceLimit {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         #[cfg(feature = "unrar")]
         if !context.unrar().is_empty() && may_be_its_own_fault(&error) {
             tracing::debug!(%error, "it is left to UnRAR");
@@ -82,13 +89,15 @@ impl Task {
         context: &Context,
         into: &mut dyn Write,
     ) -> io::Result<Result<(), RarsError>> {
+        let may = context.ration().have(self.window.saturating_add(BESIDES))?;
         let excerpt = Arc::new(Excerpt::new(self.is_five, &self.members));
         let cancellation = ReadCancellation::new();
         let (give, take) = sync_channel(AHEAD);
         let (handed, decoded) = thread::scope(|scope| {
             let decoder = scope.spawn(|| {
                 let reader = excerpt.reader(context);
-                as_decoder(|| self.decode(reader, give, &cancellation))
+                let decode = || self.decode(reader, give, may, &cancellation);
+                context.ration().within(decode)
             });
             let handed = hand_on(take, context, into);
             cancellation.cancel();
@@ -103,12 +112,13 @@ impl Task {
         &self,
         reader: impl Read + Seek + Send + 'static,
         give: SyncSender<Vec<u8>>,
+        may: u64,
         cancellation: &ReadCancellation,
     ) -> Result<(), RarsError> {
         let options = ArchiveReadOptions::new()
             .with_cancellation(cancellation)
-            .with_rar50_dictionary_size_limit(self.memory)
-            .with_max_reader_workspace_bytes(self.memory.saturating_add(BESIDES))
+            .with_rar50_dictionary_size_limit(self.memory.min(may))
+            .with_max_reader_workspace_bytes(may)
             .with_max_total_output_bytes(self.length());
         let archive = ArchiveReader::read_reader_with_options(reader, options)?;
         archive.extract_to_with_options(options, |_| {

@@ -8,15 +8,19 @@ use deflate64::Deflate64Decoder;
 use lzma_rust2::filter::{bcj::BcjReader, delta::DeltaReader};
 use sevenz_rust2::{Archive, Block, Coder, EncoderMethod};
 
-use crate::magic::Packing;
+use crate::{magic::Packing, memory::Ration};
 
 /// Bytes that are copied at a time.
 const BUFFER: usize = 64 << 10;
 
+/// Bytes of memory that a decoder of Deflate64 takes.
+const DEFLATE64: u64 = 1 << 20;
+
 /// A decoder of bytes that come from another.
 type Decoder<'a> = Box<dyn Read + 'a>;
 
-/// Whether a block is decoded here: one decoder after the other, at least one of which is needed.
+/// Whether a block is decoded here: filters, and one of the decoders that are needed for it. Nobody packs
+/// twice, and each would take memory.
 pub(super) fn is_needed(block: &Block) -> bool {
     let is_needed = |coder: &Coder| {
         matches!(
@@ -25,7 +29,8 @@ pub(super) fn is_needed(block: &Block) -> bool {
         )
     };
     let is_known = |coder: &Coder| is_needed(coder) || is_filter(coder.encoder_method_id());
-    block.coders.iter().any(is_needed) && block.coders.iter().all(is_known)
+    let needed = block.coders.iter().filter(|coder| is_needed(coder));
+    needed.count() == 1 && block.coders.iter().all(is_known)
 }
 
 fn is_filter(id: &[u8]) -> bool {
@@ -49,13 +54,13 @@ pub(super) fn decode<'a>(
     archive: &Archive,
     number: usize,
     packed: impl Read + 'a,
-    memory: u64,
+    ration: &'a Ration,
     into: &mut dyn Write,
 ) -> io::Result<()> {
     let mut decoder: Decoder<'a> = Box::new(packed);
     let (mut steps, block) = (0, archive.blocks.get(number));
     for (_, coder) in block.into_iter().flat_map(Block::ordered_coder_iter) {
-        decoder = step(decoder, coder, memory)?;
+        decoder = step(decoder, coder, ration)?;
         steps += 1;
     }
     if block.is_none_or(|block| block.coders.len() != steps) {
@@ -72,11 +77,14 @@ pub(super) fn decode<'a>(
 }
 
 /// A decoder of what another one gives out.
-fn step<'a>(from: Decoder<'a>, coder: &Coder, memory: u64) -> io::Result<Decoder<'a>> {
+fn step<'a>(from: Decoder<'a>, coder: &Coder, ration: &'a Ration) -> io::Result<Decoder<'a>> {
     Ok(match coder.encoder_method_id() {
-        EncoderMethod::ID_ZSTD => Packing::Zstd.decoder(from, memory),
-        EncoderMethod::ID_BZIP2 => Packing::Bzip2.decoder(from, memory),
-        EncoderMethod::ID_DEFLATE64 => Box::new(Deflate64Decoder::new(from)),
+        EncoderMethod::ID_ZSTD => Packing::Zstd.decoder(from, ration)?,
+        EncoderMethod::ID_BZIP2 => Packing::Bzip2.decoder(from, ration)?,
+        EncoderMethod::ID_DEFLATE64 => {
+            ration.have(DEFLATE64)?;
+            Box::new(Deflate64Decoder::new(from))
+        }
         EncoderMethod::ID_COPY => from,
         EncoderMethod::ID_DELTA => {
             let distance = coder

@@ -6,6 +6,7 @@
 use std::{
     io::{Cursor, Read, Seek, SeekFrom},
     ops::Range,
+    sync::Arc,
 };
 
 use lzma_rust2::{Lzma2Reader, LzmaReader};
@@ -17,7 +18,11 @@ use super::{
     streams::{Bytes, Folder, Streams},
     unsupported,
 };
-use crate::{limits::Limits, sync_reader::SyncReader};
+use crate::{
+    limits::Limits,
+    memory::{Memory, Ration},
+    sync_reader::SyncReader,
+};
 
 /// Bytes before everything else in a 7z.
 pub(super) const START: u64 = 32;
@@ -33,7 +38,12 @@ pub(super) enum Header {
 }
 
 /// Reads the header of a 7z of a length.
-pub(super) fn read(reader: &mut SyncReader, length: u64, limits: &Limits) -> Result<Header> {
+pub(super) fn read(
+    reader: &mut SyncReader,
+    length: u64,
+    limits: &Limits,
+    all_memory: &Arc<Memory>,
+) -> Result<Header> {
     let mut header = first(reader, length, limits)?;
     for _ in 0..DEEPEST {
         match header.split_first() {
@@ -42,7 +52,7 @@ pub(super) fn read(reader: &mut SyncReader, length: u64, limits: &Limits) -> Res
                 check_count(content, limits)?;
                 return parse(&header).map(|archive| Header::Open(Box::new(archive)));
             }
-            Some((0x17, content)) => match unpack(reader, content, length, limits)? {
+            Some((0x17, content)) => match unpack(reader, content, length, limits, all_memory)? {
                 Some(inner) => header = inner,
                 None => return Ok(Header::Encrypted),
             },
@@ -95,6 +105,7 @@ fn unpack(
     content: &[u8],
     length: u64,
     limits: &Limits,
+    all_memory: &Arc<Memory>,
 ) -> Result<Option<Vec<u8>>> {
     let streams = Streams::read(&mut Bytes::new(content), limits)?;
     let packed = streams.packed.first().copied().unwrap_or_default();
@@ -126,6 +137,13 @@ fn unpack(
         return Err(limits.too_much_memory());
     }
     let packed = range(reader, begin..end)?;
+    let (cancel, patience) = (reader.cancel().clone(), reader.patience());
+    let ration = Ration::new(all_memory, None, patience, cancel);
+    let had = ration.have(memory::of(coder.id, coder.properties).saturating_add(size));
+    had.map_err(|_| {
+        let failure = ration.take_failure();
+        failure.unwrap_or_else(|| limits.too_much_memory())
+    })?;
     let dictionary = memory::dictionary(coder.id, coder.properties);
     let mut header = Vec::new();
     let read = match coder.id {

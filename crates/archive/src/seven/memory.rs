@@ -1,10 +1,18 @@
 //! How much memory the decoders of a 7z take.
 
-use sevenz_rust2::EncoderMethod;
+use sevenz_rust2::{Block, EncoderMethod};
 
 /// What a decoder of any kind takes besides its dictionary, in bytes: that of bzip2 has none and takes
 /// the most.
 const BESIDES: u64 = 5 << 20;
+
+/// Bytes of memory that the decoders of a block take together.
+pub(super) fn of_all(block: &Block) -> u64 {
+    let coders = block.coders.iter();
+    coders
+        .map(|coder| of(coder.encoder_method_id(), coder.properties()))
+        .fold(0, u64::saturating_add)
+}
 
 /// Bytes of memory that a coder takes.
 pub(super) fn of(id: &[u8], properties: &[u8]) -> u64 {

@@ -24,7 +24,9 @@ const HEAD: usize = 4 + 4;
 
 /// The item under which the skeleton of an archive is kept.
 pub(super) fn item(key: &str) -> Result<Item> {
-    slots::item([VERSION, key])
+    // A key begins as everything does that is made of the same item.
+    let (kin, _) = key.split_at(key.find('.').map_or(0, |at| at + 1));
+    slots::item(kin, [VERSION, key])
 }
 
 fn open(store: &Arc<Store>, key: &str) -> Option<Slots> {

@@ -11,13 +11,18 @@ use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, ReadCx};
 
 use super::guard;
-use crate::{Source, sync_reader::SyncReader};
+use crate::{
+    Source,
+    memory::{Lack, Ration},
+    sync_reader::SyncReader,
+};
 
 /// The conditions that something is decoded under.
 pub(crate) struct Context {
     cx: ReadCx,
     runtime: Handle,
     cancel: CancellationToken,
+    ration: Ration,
     failure: Arc<Mutex<Option<Error>>>,
     #[cfg(feature = "unrar")]
     unrar: Arc<[OsString]>,
@@ -28,6 +33,7 @@ impl Context {
         cx: ReadCx,
         runtime: Handle,
         cancel: CancellationToken,
+        ration: Ration,
         unrar: &Arc<[OsString]>,
     ) -> Self {
         #[cfg(not(feature = "unrar"))]
@@ -36,6 +42,7 @@ impl Context {
             cx,
             runtime,
             cancel,
+            ration,
             #[cfg(feature = "unrar")]
             unrar: Arc::clone(unrar),
             failure: Arc::default(),
@@ -45,10 +52,30 @@ impl Context {
     /// Reads a file of the archive from its start.
     pub(crate) fn reader(&self, source: &Source) -> Feed {
         let (runtime, cancel) = (self.runtime.clone(), self.cancel.clone());
+        let reader = SyncReader::new(source.clone(), self.cx, runtime, cancel);
         Feed {
-            reader: SyncReader::new(source.clone(), self.cx, runtime, cancel),
+            reader: reader.forwards(),
             failure: Arc::clone(&self.failure),
         }
+    }
+
+    /// What the decoder has of the memory, which it has to take before it allocates.
+    pub(crate) fn ration(&self) -> &Ration {
+        &self.ration
+    }
+
+    /// The same once more, after a decoder broke off for a lack, if that may be of use.
+    pub(super) fn again(&self, lack: Lack) -> Option<Self> {
+        let ration = self.ration.again(lack)?;
+        Some(Self {
+            cx: self.cx,
+            runtime: self.runtime.clone(),
+            cancel: self.cancel.clone(),
+            ration,
+            failure: Arc::default(),
+            #[cfg(feature = "unrar")]
+            unrar: Arc::clone(&self.unrar),
+        })
     }
 
     /// Whether nobody wants any more.
@@ -69,9 +96,10 @@ impl Context {
         guard(&self.failure).get_or_insert(error);
     }
 
-    /// Why the packed bytes stayed away, if they did.
+    /// Why the packed bytes stayed away, or memory, if they did.
     pub(crate) fn take_failure(&self) -> Option<Error> {
-        guard(&self.failure).take()
+        let failure = guard(&self.failure).take();
+        failure.or_else(|| self.ration.take_failure())
     }
 }
 

@@ -1,13 +1,12 @@
 //! One run of a decoder, and who follows it.
 
 use std::{
-    cell::Cell,
     collections::HashMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -22,25 +21,7 @@ use universal_p2p_core::{Error, ReadCx, Result};
 use universal_p2p_store::Object;
 
 use super::{Context, Recipe, corrupt, guard, sink::Sink};
-
-thread_local! {
-    /// Whether this thread decodes: what it waits for must not wait for a decoder that it holds.
-    static IS_DECODER: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether whoever asks is itself a decoder, of an archive within an archive.
-pub(super) fn is_within_decoder() -> bool {
-    IS_DECODER.get()
-}
-
-/// Does a part of a decoder's work on a thread of its own.
-#[cfg(feature = "rar")]
-pub(crate) fn as_decoder<T>(work: impl FnOnce() -> T) -> T {
-    let was_within = IS_DECODER.replace(true);
-    let done = work();
-    IS_DECODER.set(was_within);
-    done
-}
+use crate::memory::{Chain, Lack, Ration};
 
 /// How a run stands.
 #[derive(Clone, Debug)]
@@ -59,6 +40,8 @@ pub(super) struct Shared {
     /// The followers, each with where it is and up to where it may be fetched for.
     followers: Mutex<HashMap<u64, (u64, u64)>>,
     moved: Condvar,
+    /// Whether the decoder waits for memory.
+    pub(super) is_waiting: Arc<AtomicBool>,
 }
 
 impl Shared {
@@ -89,6 +72,8 @@ impl Shared {
 pub(super) struct Job {
     pub(super) shared: Arc<Shared>,
     pub(super) outcome: watch::Receiver<Outcome>,
+    /// Whether it was started for another decoder, and so does not wait for memory that that has.
+    pub(super) is_within: bool,
     keys: AtomicU64,
     _end: DropGuard,
 }
@@ -99,23 +84,26 @@ impl Job {
         recipe: &Arc<Recipe>,
         object: &Arc<Object>,
         cx: &ReadCx,
-        permit: Option<OwnedSemaphorePermit>,
+        (permit, chain): (Option<OwnedSemaphorePermit>, Option<Arc<Chain>>),
     ) -> Arc<Self> {
         let cancel = CancellationToken::new();
         let (tell, outcome) = watch::channel(Outcome::Running);
+        let is_within = chain.is_some();
+        let memory = &recipe.spools.memory;
+        let ration = Ration::new(memory, chain, cx.first_byte, cancel.clone());
         let shared = Arc::new(Shared {
+            is_waiting: Arc::clone(ration.is_waiting()),
             object: Arc::clone(object),
             decoded: AtomicU64::new(0),
             followers: Mutex::default(),
             moved: Condvar::new(),
         });
         let (recipe, followed) = (Arc::clone(recipe), Arc::clone(&shared));
-        let context = Context::new(*cx, Handle::current(), cancel.clone(), &recipe.spools.unrar);
+        let (runtime, program) = (Handle::current(), &recipe.spools.unrar);
+        let context = Context::new(*cx, runtime, cancel.clone(), ration, program);
         let stop = cancel.clone();
         spawn_blocking(move || {
-            let was_within = IS_DECODER.replace(true);
-            let result = run(&recipe, &followed, &context, &stop);
-            IS_DECODER.set(was_within);
+            let result = run(&recipe, &followed, context, &stop);
             drop(permit);
             tell.send_replace(match result {
                 Ok(()) => Outcome::Ended,
@@ -125,6 +113,7 @@ impl Job {
         Arc::new(Self {
             shared,
             outcome,
+            is_within,
             keys: AtomicU64::new(0),
             _end: cancel.drop_guard(),
         })
@@ -164,39 +153,76 @@ impl Drop for Follow {
     }
 }
 
-/// Decodes all of it, and says why that failed.
+/// Why a decoder broke off.
+enum Break {
+    /// It came to nothing that says anything about what it decodes.
+    Failed(Error),
+    /// What it decodes is not right.
+    Wrong(Error),
+    /// It needs more memory than it had.
+    TooLittle,
+}
+
+/// Decodes all of it, more than once where it lacked something, and says why that failed.
 fn run(
+    recipe: &Recipe,
+    shared: &Shared,
+    mut context: Context,
+    stop: &CancellationToken,
+) -> Result<()> {
+    loop {
+        let Err(why) = attempt(recipe, shared, &context, stop) else {
+            return Ok(());
+        };
+        let lack = match &why {
+            Break::Failed(Error::Busy { .. }) => Some(Lack::Turn),
+            Break::TooLittle => Some(Lack::Memory),
+            Break::Failed(_) | Break::Wrong(_) => None,
+        };
+        if let Some(again) = lack.and_then(|lack| context.again(lack)) {
+            context = again;
+            continue;
+        }
+        let verdict = match why {
+            Break::Failed(Error::Busy { .. }) if context.ration().is_hopeless() => {
+                recipe.limits.too_much_memory()
+            }
+            Break::Failed(error) => return Err(error),
+            Break::Wrong(error) => error,
+            Break::TooLittle => recipe.limits.too_much_memory(),
+        };
+        // What was decoded up to here may be wrong too, and nobody can tell.
+        recipe.spools.failures.note(&recipe.item.id, &verdict);
+        return Err(verdict);
+    }
+}
+
+/// Decodes all of it once.
+fn attempt(
     recipe: &Recipe,
     shared: &Shared,
     context: &Context,
     stop: &CancellationToken,
-) -> Result<()> {
+) -> Result<(), Break> {
     let mut sink = Sink::new(&recipe.spools, shared, stop, recipe.length);
-    let made = catch_unwind(AssertUnwindSafe(|| (recipe.make)(context, &mut sink)));
+    let make = AssertUnwindSafe(|| (recipe.make)(context, &mut sink));
+    let made = catch_unwind(|| context.ration().within(make));
     if sink.has_made_place() || stop.is_cancelled() {
         return Ok(());
     }
     if let Some(error) = sink.take_failure() {
-        return Err(error);
+        return Err(Break::Failed(error));
     }
-    let verdict = match made {
-        Ok(Ok(())) => match sink.finish() {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        },
-        Ok(Err(error)) => match context.take_failure() {
-            Some(failure) => return Err(failure),
-            None if error.kind() == io::ErrorKind::OutOfMemory => recipe.limits.too_much_memory(),
-            None => corrupt(error.to_string()),
-        },
-        Err(_) => {
-            return Err(Error::internal(
-                "unpacking an entry",
-                "the decoder broke off",
-            ));
-        }
-    };
-    // What was decoded up to here may be wrong too, and nobody can tell.
-    recipe.spools.failures.note(&recipe.item.id, &verdict);
-    Err(verdict)
+    match made {
+        Ok(Ok(())) => sink.finish().map_err(Break::Wrong),
+        Ok(Err(error)) => Err(match context.take_failure() {
+            Some(failure) => Break::Failed(failure),
+            None if error.kind() == io::ErrorKind::OutOfMemory => Break::TooLittle,
+            None => Break::Wrong(corrupt(error.to_string())),
+        }),
+        Err(_) => Err(Break::Failed(Error::internal(
+            "unpacking an entry",
+            "the decoder broke off",
+        ))),
+    }
 }

@@ -15,17 +15,14 @@ use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 use universal_p2p_store::{Held, Object, Window};
 
 use super::{
-    Recipe, disk_error,
-    job::{self, Follow, Job, Outcome},
+    PATIENCE, Recipe, disk_error,
+    job::{Follow, Job, Outcome},
     removed,
 };
+use crate::memory;
 
 /// How often a waiting reader looks whether the decoder gets on.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-
-/// A wait may be this many times as long as its limit while the decoder gets on: what lies far from
-/// the start takes long, and nothing waits for ever.
-const PATIENCE: u32 = 20;
 
 /// Opens a range of what a recipe makes and waits for its first byte.
 pub(super) async fn open(
@@ -131,7 +128,12 @@ impl Reader {
             };
             let arrived = timeout(LOOK_EVERY, self.arrival(chunk)).await.is_ok();
             let now = shared.decoded.load(Ordering::Acquire);
-            if now != decoded {
+            let is_waiting = shared.is_waiting.load(Ordering::Acquire);
+            if is_waiting && memory::chain_here().is_some() {
+                // What the decoder that asks has may be just what is waited for.
+                return Err(memory::busy());
+            }
+            if now != decoded || is_waiting {
                 (decoded, last_progress) = (now, Instant::now());
             }
             let is_over =
@@ -178,10 +180,13 @@ impl Reader {
                 return Ok(Some(Arc::clone(&follow.job)));
             }
             let outcome = follow.job.outcome.borrow().clone();
-            if let Outcome::Failed(error) = outcome
-                && self.object.held(chunk) != Held::Checked
-            {
-                return Err(error);
+            match outcome {
+                _ if self.object.held(chunk) == Held::Checked => {}
+                // A decoder for another, which has too much to wait; this reader has nothing.
+                Outcome::Failed(Error::Busy { .. })
+                    if follow.job.is_within && memory::chain_here().is_none() => {}
+                Outcome::Failed(error) => return Err(error),
+                Outcome::Running | Outcome::Ended => {}
             }
             self.follow = None;
         }
@@ -209,7 +214,8 @@ impl Reader {
     /// Starts a decoder when there is one free.
     async fn start(&self, chunk: u32, start: u64, patience: Duration) -> Result<Option<Arc<Job>>> {
         let spools = &self.recipe.spools;
-        let permit = if job::is_within_decoder() {
+        let chain = memory::chain_here();
+        let permit = if chain.is_some() {
             None
         } else {
             let _place = spools.queue()?;
@@ -232,7 +238,7 @@ impl Reader {
         if let Some(job) = find(running, start) {
             return Ok(Some(job));
         }
-        let job = Job::start(&self.recipe, &self.object, &self.cx, permit);
+        let job = Job::start(&self.recipe, &self.object, &self.cx, (permit, chain));
         running.push(Arc::downgrade(&job));
         Ok(Some(job))
     }

@@ -126,8 +126,7 @@ impl<'a> Sink<'a> {
             if is_near || self.shared.object.room() >= PLENTY {
                 return Ok(());
             }
-            let others_wait = self.spools.waiting.load(Ordering::Acquire) > 0;
-            if others_wait && since.elapsed() >= LONGEST_AHEAD {
+            if self.spools.has_waiting() && since.elapsed() >= LONGEST_AHEAD {
                 self.has_made_place = true;
                 return Err(io::ErrorKind::Interrupted.into());
             }

@@ -6,6 +6,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::testing::{self, CX, Served};
 
+mod memory;
+
 const MIB: u64 = 1 << 20;
 
 /// A store with room for so many chunks.
@@ -61,7 +63,7 @@ fn part(bytes: &[u8], range: &Range<u64>) -> Vec<u8> {
 #[tokio::test]
 async fn any_range_is_what_a_decoder_gives() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2, testing::MEMORY);
     let bytes = Arc::new(pattern(5 * MIB + 777));
     let (recipe, runs) = recipe(&spools, "a", bytes.len() as u64, &bytes);
     for range in testing::ranges(bytes.len() as u64) {
@@ -78,7 +80,7 @@ async fn any_range_is_what_a_decoder_gives() {
 #[tokio::test]
 async fn many_readers_follow_one_decoder() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2, testing::MEMORY);
     let bytes = Arc::new(pattern(12 * MIB));
     let (recipe, runs) = recipe(&spools, "a", 12 * MIB, &bytes);
     let readers = (0..12).map(|number| read(&recipe, number * MIB..12 * MIB));
@@ -93,10 +95,25 @@ async fn many_readers_follow_one_decoder() {
     assert!(runs.load(Ordering::SeqCst) <= 3, "they share it");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_come_together_have_it_decoded_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 8, testing::MEMORY);
+    let bytes = Arc::new(pattern(9 * MIB));
+    let (recipe, runs) = recipe(&spools, "a", 9 * MIB, &bytes);
+    for _ in 0..3 {
+        let readers = (0..16).map(|_| read(&recipe, 0..9 * MIB));
+        for got in futures_util::future::join_all(readers).await {
+            assert!(got.expect("readable") == *bytes);
+        }
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
 #[tokio::test]
 async fn what_was_given_up_is_decoded_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(with_room_for(&folder, 8), 2);
+    let spools = Spools::new(with_room_for(&folder, 8), 2, testing::MEMORY);
     let bytes = Arc::new(pattern(40 * MIB));
     let (recipe, runs) = recipe(&spools, "a", 40 * MIB, &bytes);
     for range in [
@@ -118,7 +135,7 @@ async fn what_was_given_up_is_decoded_again() {
 #[tokio::test]
 async fn readers_far_apart_get_on_where_there_is_little_room() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(with_room_for(&folder, 10), 4);
+    let spools = Spools::new(with_room_for(&folder, 10), 4, testing::MEMORY);
     let bytes = Arc::new(pattern(30 * MIB));
     let (recipe, _) = recipe(&spools, "a", 30 * MIB, &bytes);
     let readers = [0..30 * MIB, 20 * MIB..30 * MIB, 10 * MIB..15 * MIB];
@@ -138,7 +155,7 @@ async fn readers_far_apart_get_on_where_there_is_little_room() {
 #[tokio::test]
 async fn a_length_that_is_a_lie_is_never_a_clean_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2, testing::MEMORY);
     let bytes = Arc::new(pattern(3 * MIB));
     for says in [3 * MIB + 1, 3 * MIB - 1, 2 * MIB, 10, 6 * MIB] {
         let (recipe, _) = recipe(&spools, &says.to_string(), says, &bytes);
@@ -155,7 +172,7 @@ async fn a_length_that_is_a_lie_is_never_a_clean_end() {
 #[tokio::test]
 async fn what_nobody_packs_in_earnest_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(testing::store(&folder, 1 << 30), 2);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 2, testing::MEMORY);
     let refused = |length, packed| {
         let what = What {
             etag: "outer",
@@ -181,7 +198,7 @@ async fn what_nobody_packs_in_earnest_is_refused() {
 #[tokio::test]
 async fn a_decoder_that_panics_fails_that_request_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(testing::store(&folder, 1 << 30), 1);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 1, testing::MEMORY);
     let fails = Arc::new(AtomicBool::new(true));
     let failing = Arc::clone(&fails);
     let make: Make = Box::new(move |_, into| {
@@ -205,7 +222,7 @@ async fn a_decoder_that_panics_fails_that_request_alone() {
 #[tokio::test]
 async fn a_decoder_ends_when_nobody_follows_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(testing::store(&folder, 1 << 30), 1);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 1, testing::MEMORY);
     let ended = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&ended);
     let make: Make = Box::new(move |_, into| {
@@ -244,7 +261,7 @@ async fn no_room_is_told() {
     let store = testing::store(&folder, 1 << 30);
     let own = store.disk_use().own;
     drop(store);
-    let spools = Spools::new(testing::store(&folder, own + MIB), 1);
+    let spools = Spools::new(testing::store(&folder, own + MIB), 1, testing::MEMORY);
     let bytes = Arc::new(pattern(4 * MIB));
     let (recipe, _) = recipe(&spools, "a", 4 * MIB, &bytes);
     let got = read(&recipe, 0..4 * MIB).await;
@@ -254,7 +271,7 @@ async fn no_room_is_told() {
 #[tokio::test]
 async fn why_the_packed_bytes_stayed_away_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
-    let spools = Spools::new(testing::store(&folder, 1 << 30), 1);
+    let spools = Spools::new(testing::store(&folder, 1 << 30), 1, testing::MEMORY);
     let source = Served::failing().source();
     let make: Make =
         Box::new(move |context, into| io::copy(&mut context.reader(&source), into).map(|_| ()));

@@ -1,5 +1,6 @@
 //! Decoders of streams that were packed as a whole.
 
+mod heads;
 mod streams;
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
@@ -7,28 +8,50 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use lzma_rust2::XzReader;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder, errors::FrameDecoderError};
 
-use crate::magic::Packing;
-
-/// What the numbers of frames begin with that are jumped over, but for their last four bits.
-const SKIPPED: u32 = 0x0184_D2A5;
+use crate::{magic::Packing, memory::Ration};
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 64 << 10;
 
+/// Bytes of memory that bzip2 takes for the longest of its blocks.
+const BZIP2: u64 = 4 << 20;
+
+/// Bytes of memory for the tables of any other decoder.
+const TABLES: u64 = 1 << 20;
+
 impl Packing {
-    /// Decodes a stream, and all that follow it in the same file. One that takes more than this many
-    /// bytes of memory fails with [`io::ErrorKind::OutOfMemory`].
-    pub(crate) fn decoder<'a>(self, from: impl Read + 'a, memory: u64) -> Box<dyn Read + 'a> {
-        let from = BufReader::with_capacity(BUFFER, from);
-        match self {
-            Self::Gzip => Box::new(streams::Gzip::new(from)),
-            Self::Bzip2 => Box::new(streams::Bzip2::new(from)),
+    /// Decodes a stream, and all that follow it in the same file. It has its memory before it allocates
+    /// any. Blocks.
+    ///
+    /// # Errors
+    /// As [`Ration::have`], also later where a further part needs more than the first.
+    pub(crate) fn decoder<'a>(
+        self,
+        from: impl Read + 'a,
+        ration: &'a Ration,
+    ) -> io::Result<Box<dyn Read + 'a>> {
+        let mut from = BufReader::with_capacity(BUFFER, from);
+        Ok(match self {
+            Self::Gzip => {
+                ration.have(TABLES)?;
+                Box::new(streams::Gzip::new(from))
+            }
+            Self::Bzip2 => {
+                ration.have(BZIP2)?;
+                Box::new(streams::Bzip2::new(from))
+            }
             Self::Xz => {
-                let most = u32::try_from(memory >> 10).unwrap_or(u32::MAX - 1);
+                let head = heads::xz(&mut from)?;
+                let may = ration.have(head.memory.saturating_add(TABLES))?;
+                let most = u32::try_from(may >> 10).unwrap_or(u32::MAX - 1);
+                let from = Cursor::new(head.bytes).chain(from);
                 Box::new(XzReader::new_mem_limit(from, true, most))
             }
-            Self::Zstd => Box::new(Frames::Between(from)),
-        }
+            Self::Zstd => Box::new(Frames {
+                ration,
+                now: Now::Between(from),
+            }),
+        })
     }
 }
 
@@ -40,52 +63,51 @@ fn refused(error: FrameDecoderError) -> io::Error {
     }
 }
 
-/// A frame of which the first four bytes were read already.
-type Begun<R> = Chain<Cursor<[u8; 4]>, BufReader<R>>;
+/// A frame of which the head was read already.
+type Begun<R> = Chain<Cursor<Vec<u8>>, BufReader<R>>;
 
-/// Frames of Zstandard, one after the other. The library takes none whose window is above 100 MB.
-enum Frames<R: Read> {
+/// Frames of Zstandard, one after the other.
+struct Frames<'a, R: Read> {
+    ration: &'a Ration,
+    now: Now<R>,
+}
+
+enum Now<R: Read> {
     Between(BufReader<R>),
     Within(Box<StreamingDecoder<Begun<R>, FrameDecoder>>),
     Broken,
 }
 
-impl<R: Read> Read for Frames<R> {
+impl<R: Read> Read for Frames<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if into.is_empty() {
             return Ok(0);
         }
         loop {
-            match std::mem::replace(self, Self::Broken) {
-                Self::Between(mut from) => {
+            match std::mem::replace(&mut self.now, Now::Broken) {
+                Now::Between(mut from) => {
                     if from.fill_buf()?.is_empty() {
-                        *self = Self::Between(from);
+                        self.now = Now::Between(from);
                         return Ok(0);
                     }
-                    let mut magic = [0; 4];
-                    from.read_exact(&mut magic)?;
-                    // Frames that mean nothing here, in front of those of several threads.
-                    if u32::from_le_bytes(magic) >> 4 == SKIPPED {
-                        let mut length = [0; 4];
-                        from.read_exact(&mut length)?;
-                        let length = u64::from(u32::from_le_bytes(length));
-                        io::copy(&mut from.by_ref().take(length), &mut io::sink())?;
-                        *self = Self::Between(from);
+                    let Some(head) = heads::zstd(&mut from)? else {
+                        self.now = Now::Between(from);
                         continue;
-                    }
-                    let from = Cursor::new(magic).chain(from);
-                    let decoder = StreamingDecoder::new(from).map_err(refused)?;
-                    *self = Self::Within(Box::new(decoder));
+                    };
+                    let may = self.ration.have(head.memory.saturating_add(TABLES))?;
+                    let from = Cursor::new(head.bytes).chain(from);
+                    let decoder = StreamingDecoder::new_with_max_window_size(from, may);
+                    self.now = Now::Within(Box::new(decoder.map_err(refused)?));
                 }
-                Self::Within(mut decoder) => {
+                Now::Within(mut decoder) => {
                     let read = decoder.read(into)?;
                     if read > 0 {
-                        *self = Self::Within(decoder);
+                        self.now = Now::Within(decoder);
                         return Ok(read);
                     }
-                    *self = Self::Between(decoder.into_inner().into_inner().1);
+                    self.now = Now::Between(decoder.into_inner().into_inner().1);
                 }
-                Self::Broken => return Err(io::ErrorKind::InvalidData.into()),
+                Now::Broken => return Err(io::ErrorKind::InvalidData.into()),
             }
         }
     }

@@ -11,7 +11,10 @@ use ppmd_rust::{Ppmd8Decoder, RestoreMethod};
 use universal_p2p_core::{Error, Result};
 
 use super::{Context, Make, Recipe, Spools, What};
-use crate::{content::Segment, limits::Limits, magic::Packing};
+use crate::{content::Segment, limits::Limits, magic::Packing, memory::Ration};
+
+/// Bytes of memory that a decoder of Deflate64 takes.
+const DEFLATE64: u64 = 1 << 20;
 
 /// What the directory of a ZIP says of an entry.
 pub(crate) struct ZipEntry<'a> {
@@ -46,10 +49,9 @@ pub(crate) fn zip_recipe(
         });
     }
     let (method, data, length, crc) = (entry.method, entry.data.clone(), entry.length, entry.crc);
-    let memory = limits.memory;
     let make: Make = Box::new(move |context, into| {
         let packed = packed(context, &data)?;
-        let mut decoder = decoder(method, packed, length, memory)?;
+        let mut decoder = decoder(method, packed, length, context.ration())?;
         let mut sum = Sum {
             into,
             crc: crc32fast::Hasher::new(),
@@ -82,11 +84,14 @@ fn decoder<'a>(
     method: u16,
     mut packed: impl Read + 'a,
     length: u64,
-    memory: u64,
+    ration: &'a Ration,
 ) -> io::Result<Box<dyn Read + 'a>> {
     Ok(match method {
-        9 => Box::new(Deflate64Decoder::new(packed)),
-        12 => Packing::Bzip2.decoder(packed, memory),
+        9 => {
+            ration.have(DEFLATE64)?;
+            Box::new(Deflate64Decoder::new(packed))
+        }
+        12 => Packing::Bzip2.decoder(packed, ration)?,
         14 => {
             // Two bytes of version, two of length, then what LZMA itself begins with.
             let mut head = [0; 9];
@@ -95,30 +100,28 @@ fn decoder<'a>(
                 return Err(io::Error::other("its LZMA header is none"));
             };
             let dictionary = u32::from_le_bytes(rest);
-            if u64::from(dictionary) > memory {
-                return Err(io::ErrorKind::OutOfMemory.into());
-            }
+            // Its probabilities, of two bytes each, for as many bits as its level says.
+            let (lc, lp) = (level % 9, level / 9 % 5);
+            ration.have(u64::from(dictionary) + (1 << 20) + (0x600 << (lc + lp)))?;
             let packed = io::BufReader::new(packed);
             let reader = LzmaReader::new_with_props(packed, length, level, dictionary, None)?;
             Box::new(reader)
         }
-        95 => Packing::Xz.decoder(packed, memory),
+        95 => Packing::Xz.decoder(packed, ration)?,
         98 => {
             // Four bits of order, eight of megabytes, four of what is done when those are full.
             let mut head = [0; 2];
             packed.read_exact(&mut head)?;
             let head = u32::from(u16::from_le_bytes(head));
             let (order, megabytes) = ((head & 0xF) + 1, (head >> 4 & 0xFF) + 1);
-            if u64::from(megabytes) << 20 > memory {
-                return Err(io::ErrorKind::OutOfMemory.into());
-            }
+            ration.have(u64::from(megabytes + 1) << 20)?;
             let (packed, restore) = (io::BufReader::new(packed), RestoreMethod::from(head >> 12));
             let decoder = Ppmd8Decoder::new(packed, order, megabytes << 20, restore);
             let decoder = decoder.map_err(|error| io::Error::other(error.to_string()))?;
             // It goes on for ever.
             Box::new(decoder.take(length))
         }
-        _ => Packing::Zstd.decoder(packed, memory),
+        _ => Packing::Zstd.decoder(packed, ration)?,
     })
 }
 

@@ -5,13 +5,17 @@
 //! others are parts, decoded to disk again where something of it is gone. Its headers are kept with
 //! the index, so that it is not decoded again to be listed.
 
-use std::{io, ops::Range, sync::Arc};
+use std::{
+    io::{self, Seek},
+    ops::Range,
+    sync::Arc,
+};
 
 use universal_p2p_core::{Error, Result};
 
 use super::{
     Found, all, corrupt,
-    tape::{Decoded, Known},
+    tape::{Decoded, Known, broken},
 };
 use crate::{
     Source,
@@ -19,6 +23,7 @@ use crate::{
     index::Index,
     limits::Limits,
     magic::Packing,
+    memory::{Lack, Ration},
     skeleton::Skeleton,
     spool::{self, Early, Make, Recipe, Slice, Spools, What},
     sync_reader::SyncReader,
@@ -60,9 +65,9 @@ pub(crate) fn index(
         return Err(corrupt("it ends within an entry"));
     }
     what.length = length;
-    let (from, memory) = (source.clone(), limits.memory);
+    let from = source.clone();
     let make: Make = Box::new(move |context, into| {
-        let mut decoder = packing.decoder(context.reader(&from), memory);
+        let mut decoder = packing.decoder(context.reader(&from), context.ration())?;
         io::copy(&mut decoder, into).map(|_| ())
     });
     let recipe = Recipe::new(spools, &what, limits, make)?;
@@ -99,13 +104,29 @@ fn first(
 ) -> Result<(Vec<Found>, u64)> {
     let most = spool::most_from(what.packed);
     let cancel = reader.cancel().clone();
-    let walked = {
-        let decoder = packing.decoder(&mut *reader, limits.memory);
-        let early = Early::new(spools, what, decoder, cancel)?;
-        let mut tape = Decoded::new(early, most, limits, skeleton);
-        all(&mut tape, most, limits).and_then(|found| Ok((found, tape.finish()?)))
-    };
-    walked.map_err(|error| reader.take_failure().unwrap_or(error))
+    let mut ration = Ration::new(spools.memory(), None, reader.patience(), cancel.clone());
+    loop {
+        let walked = ration.within(|| {
+            let decoder = packing.decoder(&mut *reader, &ration);
+            let decoder = decoder.map_err(|error| broken(&error, limits))?;
+            let early = Early::new(spools, what, decoder, cancel.clone())?;
+            let mut tape = Decoded::new(early, most, limits, skeleton);
+            let found = all(&mut tape, most, limits)?;
+            Ok((found, tape.finish()?))
+        });
+        let Err(error) = walked else { return walked };
+        let failure = reader.take_failure().or_else(|| ration.take_failure());
+        match failure {
+            // What it reads from is packed too, and found no memory beside this one.
+            Some(busy @ Error::Busy { .. }) => match ration.again(Lack::Turn) {
+                Some(again) => ration = again,
+                None if ration.is_hopeless() => return Err(limits.too_much_memory()),
+                None => return Err(busy),
+            },
+            other => return Err(other.unwrap_or(error)),
+        }
+        reader.rewind().map_err(|error| broken(&error, limits))?;
+    }
 }
 
 impl Packing {

@@ -94,7 +94,7 @@ impl<'a, R: Read> Decoded<'a, R> {
             let buffer = self
                 .reader
                 .fill_buf()
-                .map_err(|error| broken(error, self.limits))?;
+                .map_err(|error| broken(&error, self.limits))?;
             if buffer.is_empty() {
                 return Ok(true);
             }
@@ -128,7 +128,7 @@ impl<R: Read> Tape for Decoded<'_, R> {
         Ok(self
             .reader
             .fill_buf()
-            .map_err(|error| broken(error, self.limits))?
+            .map_err(|error| broken(&error, self.limits))?
             .is_empty())
     }
 
@@ -139,7 +139,7 @@ impl<R: Read> Tape for Decoded<'_, R> {
         let mut bytes = vec![0; size(&range)?];
         self.reader
             .read_exact(&mut bytes)
-            .map_err(|error| broken(error, self.limits))?;
+            .map_err(|error| broken(&error, self.limits))?;
         self.count(bytes.len())?;
         if let Some(skeleton) = self.skeleton {
             skeleton.note_unpacked(range.start, &bytes);
@@ -179,7 +179,8 @@ fn size(range: &Range<u64>) -> Result<usize> {
     length.map_err(|_| corrupt("a header is too long"))
 }
 
-fn broken(error: io::Error, limits: &Limits) -> universal_p2p_core::Error {
+/// What is said of a decoder that failed.
+pub(super) fn broken(error: &io::Error, limits: &Limits) -> universal_p2p_core::Error {
     if error.kind() == io::ErrorKind::OutOfMemory {
         return limits.too_much_memory();
     }

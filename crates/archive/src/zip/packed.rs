@@ -6,16 +6,16 @@ use bytes::Bytes;
 use crc32fast::Hasher;
 use futures_util::{StreamExt, TryStreamExt, future::ready};
 use tokio::sync::OnceCell;
-use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
+use universal_p2p_core::{ByteStream, Error, Item, ReadCx, Result};
 
 use super::{LOCAL, corrupt, directory::u16_at, record::Record};
 use crate::{
     Source,
     content::Segment,
     index::State,
-    inflate::{self, Room},
+    inflate,
     limits::Limits,
-    map,
+    map, slots,
     spool::{self, Slice, Spools, ZipEntry, zip_recipe},
 };
 
@@ -29,8 +29,6 @@ pub(super) const DEFLATED: u16 = 8;
 pub(super) struct Shared {
     /// The entity tag of all that the archive lies in.
     pub(super) etag: Box<str>,
-    /// Room for checkpoints.
-    pub(super) room: Arc<Room>,
     pub(super) spools: Arc<Spools>,
     pub(super) limits: Limits,
 }
@@ -106,8 +104,15 @@ impl Packed {
             DEFLATED => {
                 let begin = || async {
                     let segments = vec![self.data(cx).await?.clone()];
-                    let (crc, room) = (Some(self.crc), self.shared.room.clone());
-                    Ok(inflate::Stream::new(segments, self.length, crc, room))
+                    let (crc, shelf) = (Some(self.crc), self.shared.spools.shelf());
+                    let item = self.checkpoints()?;
+                    Ok(inflate::Stream::new(
+                        segments,
+                        self.length,
+                        crc,
+                        shelf,
+                        item,
+                    ))
                 };
                 let stream = self.inflate.get_or_try_init(begin).await?;
                 stream.open(range, cx).await
@@ -130,10 +135,22 @@ impl Packed {
         }
     }
 
+    /// Under what its checkpoints are kept.
+    fn checkpoints(&self) -> Result<Item> {
+        let [start, packed, length, crc] =
+            [self.header_start, self.packed, self.length, self.crc.into()].map(|n| n.to_string());
+        let etag = &self.shared.etag;
+        let parts = ["deflate 1", etag, &start, &packed, &length, &crc];
+        slots::item(&slots::kin(etag), parts)
+    }
+
     /// Names what of it is on disk by its entry.
     pub(crate) fn describe(&self, entry: &str) {
         if let Some(slice) = self.spool.get() {
             slice.describe(entry);
+        }
+        if let Some(stream) = self.inflate.get() {
+            stream.describe(entry);
         }
     }
 

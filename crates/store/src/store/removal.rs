@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, io, sync::Arc};
 use universal_p2p_core::Item;
 
 use super::{Store, guard};
-use crate::report::Removed;
+use crate::{DERIVED, kinship, report::Removed};
 
 /// Why something was not removed.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +44,8 @@ impl Store {
         Ok(())
     }
 
-    /// Removes an item: its bytes, its documents, and everything that was noted of it. Who reads it
-    /// gets no more.
+    /// Removes an item: its bytes, its documents, everything that was noted of it, and what was made of
+    /// it, but for what of that is pinned. Who reads it gets no more.
     ///
     /// # Errors
     /// [`RemoveError::Unknown`], [`RemoveError::Pinned`], or what the disk says; then some of it may
@@ -69,11 +69,40 @@ impl Store {
         let freed = self.free_object(item)? + documents.unwrap_or(0);
         self.remove_documents(item)?;
         self.catalog.remove(item);
+        let derived = self.remove_derived(item)?;
         Ok(Removed {
             items: 1,
-            freed,
-            pinned: 0,
+            freed: freed + derived.freed,
+            pinned: derived.pinned,
         })
+    }
+
+    /// Removes what was made of an item.
+    fn remove_derived(self: &Arc<Self>, item: &Item) -> Result<Removed, RemoveError> {
+        let mut removed = Removed::default();
+        if item.protocol == DERIVED {
+            return Ok(removed);
+        }
+        let kin = kinship(item.id.as_str());
+        let is_kin =
+            |other: &&Item| other.protocol == DERIVED && other.id.as_str().starts_with(&kin);
+        let derived: Vec<_> = self
+            .catalog
+            .lock()
+            .entries
+            .keys()
+            .filter(is_kin)
+            .cloned()
+            .collect();
+        for item in derived {
+            match self.remove(&item) {
+                Ok(one) => removed.freed += one.freed,
+                Err(RemoveError::Pinned { .. }) => removed.pinned += 1,
+                Err(RemoveError::Unknown { .. }) => {}
+                Err(error @ RemoveError::Disk(_)) => return Err(error),
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes the items that only this site asked for, but for those that are pinned, and what was

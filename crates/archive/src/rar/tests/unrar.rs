@@ -29,7 +29,7 @@ use crate::{
         unrar,
     },
     spool::Context,
-    testing::{CX, Served, spools},
+    testing::{self, CX, Served, spools},
 };
 
 /// Sets that only one of them unpacks. This one has a program for a filter, as nobody has ever packed with:
@@ -97,6 +97,7 @@ fn tasks(sources: &[Source], spools: &Arc<Spools>, runtime: &Runtime) -> Option<
             .map(|number| member(&joined[*number]))
             .collect(),
         memory: limits.memory,
+        window: limits.memory / 2,
     };
     Some(groups.iter().map(task).collect())
 }
@@ -120,7 +121,8 @@ fn two_decoders_make_the_same_of_every_sample() {
     let (spools, program) = (spools(&folder), program().into());
     let runtime = Runtime::new().expect("a runtime");
     let cancel = CancellationToken::new();
-    let context = Context::new(CX, runtime.handle().clone(), cancel, &program);
+    let ration = testing::ration(testing::MEMORY);
+    let context = Context::new(CX, runtime.handle().clone(), cancel, ration, &program);
     let (mut same, mut neither, mut unlike) = (0, 0, Vec::new());
     for folder in folders(samples()) {
         for set in sets(&folder) {
@@ -183,6 +185,7 @@ fn task(odd: Option<usize>, change: impl FnOnce(&mut Vec<u8>)) -> (Task, Vec<u8>
         is_five: true,
         members: vec![member],
         memory: 1 << 20,
+        window: 1 << 20,
     };
     (task, text)
 }
@@ -191,7 +194,9 @@ fn task(odd: Option<usize>, change: impl FnOnce(&mut Vec<u8>)) -> (Task, Vec<u8>
 fn run(task: &Task, program: Vec<OsString>) -> (Vec<u8>, io::Result<()>) {
     let runtime = Runtime::new().expect("a runtime");
     let cancel = CancellationToken::new();
-    let context = Context::new(CX, runtime.handle().clone(), cancel, &program.into());
+    let ration = testing::ration(testing::MEMORY);
+    let runtime = runtime.handle().clone();
+    let context = Context::new(CX, runtime, cancel, ration, &program.into());
     let mut bytes = Vec::new();
     let done = task.run(&context, &mut bytes);
     (bytes, done)

@@ -125,7 +125,8 @@ mod tests {
 
     fn unpacked(packing: Packing, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut all = Vec::new();
-        let mut decoder = packing.decoder(bytes, 16 << 20);
+        let ration = crate::testing::ration(16 << 20);
+        let mut decoder = packing.decoder(bytes, &ration).expect("enough memory");
         let read = decoder.read_to_end(&mut all);
         if read.is_err() {
             assert!(decoder.read(&mut [0]).is_err(), "it stays so");
