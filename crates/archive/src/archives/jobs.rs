@@ -35,8 +35,8 @@ impl Jobs {
     /// that the work has is cancelled.
     ///
     /// # Errors
-    /// [`Error::Busy`] where too many wait already or no thread gets free in time, [`Error::Corrupt`] where the work panics, and
-    /// whatever it fails with.
+    /// [`Error::Busy`] where too many wait already or no thread gets free in time,
+    /// [`Error::Corrupt`] where the work panics, and whatever it fails with.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&CancellationToken) -> Result<T> + Send + 'static,

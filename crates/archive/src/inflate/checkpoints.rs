@@ -202,7 +202,7 @@ impl Checkpoints {
     /// Whether a decoder that has made so much, and was last kept there, is to be kept: between two
     /// blocks, or anywhere if it did not come to the end of one for long.
     pub(super) fn wants(&self, output: u64, last: u64, is_between: bool) -> bool {
-        let spans = self.slot(output) - self.slot(last).min(self.slot(output));
+        let spans = self.slot(output).saturating_sub(self.slot(last));
         spans > 0 && (is_between || u64::from(spans) >= PATIENCE)
     }
 
