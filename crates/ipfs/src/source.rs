@@ -1,0 +1,48 @@
+//! Where blocks come from.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cid::Cid;
+use universal_p2p_core::Result;
+
+use crate::Block;
+
+/// How soon a block is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// A reader waits for it at this moment.
+    Now,
+    /// A reader comes to it if it goes on as it does.
+    Soon,
+}
+
+/// What is asked of a source beside the CID.
+#[derive(Clone, Debug)]
+pub struct Want {
+    /// The root that somebody reads: who has one block of it has others.
+    pub root: Cid,
+    /// Peers (multiaddresses) that the request names.
+    pub peers: Arc<[String]>,
+    /// How soon it is needed.
+    pub urgency: Urgency,
+    /// The longest wait.
+    pub within: Duration,
+}
+
+/// Somebody who may have blocks: the own disk, a node, a daemon, a gateway.
+///
+/// Dropping the future of [`BlockSource::get`] takes the want back.
+#[async_trait]
+pub trait BlockSource: Send + Sync {
+    /// Its name as in the configuration: `embedded`, `kubo`, `gateway`.
+    fn name(&self) -> &'static str;
+
+    /// Finds one block, which is checked.
+    ///
+    /// # Errors
+    /// [`universal_p2p_core::Error::NoPeers`] where nobody was found who has it,
+    /// [`universal_p2p_core::Error::Stalled`] where peers were found and it did not come,
+    /// [`universal_p2p_core::Error::Corrupt`] where only wrong bytes came; whatever else kept it away.
+    async fn get(&self, cid: &Cid, want: &Want) -> Result<Block>;
+}
