@@ -61,6 +61,17 @@ impl Block {
         })
     }
 
+    /// Bytes of the own disk, which were hashed before they came there.
+    pub(crate) fn held(cid: Cid, bytes: Bytes) -> Self {
+        Self { cid, bytes }
+    }
+
+    /// The same block under another CID of the same multihash.
+    pub(crate) fn under(self, cid: Cid) -> Self {
+        debug_assert_eq!(self.cid.hash(), cid.hash(), "other bytes");
+        Self { cid, ..self }
+    }
+
     /// Its CID.
     #[must_use]
     pub fn cid(&self) -> &Cid {

@@ -9,9 +9,20 @@
 //! ```
 
 mod address;
+mod backend;
 mod block;
+mod config;
+mod local;
 mod source;
+mod sources;
+#[cfg(test)]
+mod testing;
+mod unixfs;
 
 pub use address::canonical;
+pub use backend::Ipfs;
 pub use block::{Block, Mismatch};
+pub use config::Settings;
+pub use local::Local;
 pub use source::{BlockSource, Urgency, Want};
+pub use sources::Sources;

@@ -45,4 +45,10 @@ pub trait BlockSource: Send + Sync {
     /// [`universal_p2p_core::Error::Stalled`] where peers were found and it did not come,
     /// [`universal_p2p_core::Error::Corrupt`] where only wrong bytes came; whatever else kept it away.
     async fn get(&self, cid: &Cid, want: &Want) -> Result<Block>;
+
+    /// Hears that somebody waits now for a block that was wanted soon. A source without priorities
+    /// has nothing to do.
+    fn hurry(&self, cid: &Cid) {
+        let _ = cid;
+    }
 }

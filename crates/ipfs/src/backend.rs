@@ -1,0 +1,85 @@
+//! The backend: from a CID to a file or a directory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cid::Cid;
+use universal_p2p_core::{Backend, Error, File, Freshness, Hints, Id, Node, Result, State, Status};
+
+use crate::{
+    Settings, Sources, address,
+    unixfs::{Root, dir},
+};
+
+/// How many peers of one request are listened to.
+const MOST_PEERS: usize = 32;
+
+/// The longest address of a peer, in bytes.
+const LONGEST_PEER: usize = 512;
+
+/// IPFS behind the gateway.
+pub struct Ipfs {
+    sources: Arc<Sources>,
+    settings: Settings,
+}
+
+impl Ipfs {
+    /// Reads files through these sources.
+    #[must_use]
+    pub fn new(sources: Arc<Sources>, settings: Settings) -> Self {
+        Self { sources, settings }
+    }
+
+    fn root(&self, cid: Cid, hints: &Hints, freshness: Freshness) -> Arc<Root> {
+        let peers = hints.all("peer").filter(|peer| peer.len() <= LONGEST_PEER);
+        Arc::new(Root {
+            sources: Arc::clone(&self.sources),
+            cid,
+            peers: peers.take(MOST_PEERS).map(str::to_owned).collect(),
+            metadata: self.settings.metadata,
+            freshness,
+        })
+    }
+}
+
+#[async_trait]
+impl Backend for Ipfs {
+    fn protocol(&self) -> &'static str {
+        "ipfs"
+    }
+
+    fn version(&self) -> &'static str {
+        "v0"
+    }
+
+    fn canonical(&self, id: &str) -> Result<(Id, Hints)> {
+        Ok((address::canonical(id)?, Hints::default()))
+    }
+
+    async fn resolve(&self, id: &Id, hints: &Hints) -> Result<Node> {
+        let cid = address::parse(id.as_str())?;
+        let root = self.root(cid, hints, Freshness::Immutable);
+        let found = dir::find(&root, None, &cid, "").await?;
+        dir::node(found).ok_or_else(|| Error::NotFound {
+            what: "directory that this link could lead to".into(),
+        })
+    }
+
+    async fn status(&self, id: &Id) -> Result<Status> {
+        let cid = address::parse(id.as_str())?;
+        let root = self.root(cid, &Hints::default(), Freshness::Immutable);
+        if self.sources.at_hand(&cid).await?.is_none() {
+            return Ok(Status::unknown());
+        }
+        let (length, files) = match dir::find(&root, None, &cid, "").await {
+            Ok(dir::Found::File(file)) => (Some(file.meta().length), Some(1)),
+            Ok(_) | Err(_) => (None, None),
+        };
+        Ok(Status {
+            length,
+            files,
+            state: State::Parked,
+            ..Status::unknown()
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! One block from the sources in order: a slow one is overtaken, not waited for.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use cid::Cid;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep, timeout_at};
+use universal_p2p_core::{Error, Result};
+
+use super::standing::{Standings, is_wrong};
+use crate::{Block, BlockSource, Want};
+
+/// The sources, and how each has done so far.
+pub(super) struct Race {
+    sources: Vec<Arc<dyn BlockSource>>,
+    standings: Mutex<Standings>,
+}
+
+impl Race {
+    pub(super) fn new(sources: Vec<Arc<dyn BlockSource>>) -> Self {
+        let standings = Mutex::new(Standings::new(sources.len()));
+        Self { sources, standings }
+    }
+
+    pub(super) fn hurry(&self, cid: &Cid) {
+        for source in &self.sources {
+            source.hurry(cid);
+        }
+    }
+
+    /// The first right answer. A source that fails makes room for the next at once, and one that
+    /// takes longer than it usually does is given company.
+    pub(super) async fn run(&self, cid: &Cid, want: &Want) -> Result<Block> {
+        let started = Instant::now();
+        let until = started + want.within;
+        let order = self.standings().order();
+        let mut waiting = order.into_iter().peekable();
+        let mut running = FuturesUnordered::new();
+        let mut at_work: Vec<usize> = Vec::new();
+        let mut failures = Vec::new();
+        let mut is_one_due = true;
+        loop {
+            if is_one_due && let Some(source) = waiting.next() {
+                at_work.push(source);
+                running.push(self.ask(source, cid, want, until));
+            }
+            let Some(&latest) = at_work.last() else {
+                return Err(worst(failures, started.elapsed()));
+            };
+            let patience = self.standings().patience(latest, want.urgency);
+            let is_more = waiting.peek().is_some();
+            let (source, took, answer) = tokio::select! {
+                Some(ended) = running.next() => ended,
+                () = sleep(patience), if is_more => {
+                    is_one_due = true;
+                    continue;
+                }
+            };
+            at_work.retain(|other| *other != source);
+            match answer {
+                Ok(block) => {
+                    self.standings().won(source, took, &at_work);
+                    return Ok(block);
+                }
+                Err(error) => {
+                    self.standings().failed(source, &error);
+                    failures.push(error);
+                    is_one_due = true;
+                }
+            }
+        }
+    }
+
+    /// Asks one source, and takes nothing but the block that was asked for.
+    async fn ask(
+        &self,
+        source: usize,
+        cid: &Cid,
+        want: &Want,
+        until: Instant,
+    ) -> (usize, Duration, Result<Block>) {
+        let started = Instant::now();
+        let Some(asked) = self.sources.get(source) else {
+            return (source, Duration::ZERO, Err(nobody(Duration::ZERO)));
+        };
+        let answer = match timeout_at(until, asked.get(cid, want)).await {
+            Ok(Ok(block)) if block.cid().hash() != cid.hash() => Err(Error::Corrupt {
+                what: format!("{} gave another block than {cid}", asked.name()),
+            }),
+            Ok(answer) => answer,
+            Err(_) => Err(nobody(started.elapsed())),
+        };
+        (source, started.elapsed(), answer)
+    }
+
+    fn standings(&self) -> MutexGuard<'_, Standings> {
+        self.standings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The failure that says most of why nobody gave a block.
+fn worst(failures: Vec<Error>, waited: Duration) -> Error {
+    let weight = |error: &Error| match error {
+        error if is_wrong(error) => 4,
+        Error::Stalled { .. } => 3,
+        Error::Stopping | Error::Internal { .. } => 2,
+        // Where one source looked and found nobody, another that was not running is no news.
+        Error::NoPeers { .. } | Error::NoMetadata { .. } => 1,
+        _ => 0,
+    };
+    // Of equals the first: it is the one that the configuration prefers.
+    let first = failures.into_iter().reduce(|best, next| {
+        if weight(&next) > weight(&best) {
+            next
+        } else {
+            best
+        }
+    });
+    first.unwrap_or_else(|| nobody(waited))
+}
+
+/// What is said where nobody has a block.
+pub(super) fn nobody(waited: Duration) -> Error {
+    Error::NoPeers {
+        waited,
+        cure: "name a peer that has it (peer=<multiaddress>), a daemon or a gateway in [ipfs], or try again later".into(),
+    }
+}

@@ -1,0 +1,46 @@
+//! A file of blocks.
+
+use std::{ops::Range, sync::Arc};
+
+use async_trait::async_trait;
+use cid::Cid;
+use universal_p2p_core::{ByteStream, File, Meta, ReadCx, Result};
+
+use super::{Root, layout::Layout, reader};
+
+/// A file: what its root block says of it.
+pub(crate) struct BlockFile {
+    root: Arc<Root>,
+    layout: Arc<Layout>,
+    meta: Meta,
+}
+
+impl BlockFile {
+    /// The file of this CID under a name (hostile text), which is empty where it has none.
+    pub(crate) fn new(root: Arc<Root>, cid: &Cid, layout: Layout, name: &str) -> Self {
+        let meta = Meta {
+            name: name.to_owned(),
+            length: layout.length,
+            // The CID covers every byte, and how they are read: raw, or as parts of a file.
+            etag: cid.to_string(),
+            modified: layout.modified,
+            freshness: root.freshness,
+        };
+        Self {
+            root,
+            layout: Arc::new(layout),
+            meta,
+        }
+    }
+}
+
+#[async_trait]
+impl File for BlockFile {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
+        reader::open(Arc::clone(&self.root), Arc::clone(&self.layout), range, cx).await
+    }
+}

@@ -1,0 +1,6 @@
+//! Trees written by another implementation, and trees that lie, read in ranges.
+
+mod directories;
+mod lies;
+mod ranges;
+mod trees;
