@@ -84,6 +84,14 @@ pub enum Error {
         /// How many peers were connected then.
         peers: usize,
     },
+    /// Something that this machine runs, or that the configuration names, does not answer.
+    #[error("{what} does not answer; {cure}")]
+    Unavailable {
+        /// What does not answer.
+        what: String,
+        /// What may help.
+        cure: String,
+    },
     /// There is no room on disk.
     #[error("no room on disk: {why}")]
     NoSpace {

@@ -23,7 +23,7 @@ use crate::{
 /// The methods of the content plane, as `Allow` names them.
 pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// When a client comes back after the agent was stopped.
+/// When a client comes back after the agent was stopped, or a program that it needs.
 const AFTER_STOP: Duration = Duration::from_secs(10);
 
 /// What a client is told about a failure.
@@ -157,6 +157,11 @@ fn below(error: &Error) -> Problem {
         Error::NoPeers { .. } => (Status::GATEWAY_TIMEOUT, "no-peers"),
         Error::NoMetadata { .. } => (Status::GATEWAY_TIMEOUT, "no-metadata"),
         Error::Stalled { .. } => (Status::GATEWAY_TIMEOUT, "stalled"),
+        Error::Unavailable { .. } => {
+            let detail = error.to_string();
+            return Problem::new(Status::SERVICE_UNAVAILABLE, "unavailable", detail)
+                .with(RETRY_AFTER, seconds(AFTER_STOP));
+        }
         Error::NoSpace { .. } => (Status::INSUFFICIENT_STORAGE, "no-space"),
         Error::Stopping => {
             return Problem::new(Status::SERVICE_UNAVAILABLE, "stopping", error.to_string())

@@ -1,6 +1,6 @@
 //! Where blocks come from.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use cid::Cid;
@@ -28,6 +28,19 @@ pub struct Want {
     pub urgency: Urgency,
     /// The longest wait.
     pub within: Duration,
+    /// The file that is read when it is wanted, if one is.
+    pub part: Option<Part>,
+}
+
+/// Where in a file a block belongs: for sources that give several blocks in one answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The file.
+    pub file: Cid,
+    /// The bytes of it that the block covers, itself or by what it links to.
+    pub bytes: Range<u64>,
+    /// Where the reader ends if it goes on as it does: it wants everything before.
+    pub upto: u64,
 }
 
 /// Somebody who may have blocks: the own disk, a node, a daemon, a gateway.

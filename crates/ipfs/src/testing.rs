@@ -1,5 +1,7 @@
 //! What tests share: blocks in memory, and sources that do as they are told.
 
+pub(crate) mod web;
+
 use std::{
     collections::{HashMap, HashSet},
     ops::Range,
@@ -139,11 +141,29 @@ pub(crate) fn raw(bytes: &[u8]) -> (Cid, Block) {
     (cid, block)
 }
 
+/// An archive of blocks (CAR version 1).
+pub(crate) fn car(blocks: &[Block]) -> Vec<u8> {
+    let mut archive = b"\x11\xa2eroots\x80gversion\x01".to_vec();
+    for block in blocks {
+        let cid = block.cid().to_bytes();
+        let mut length = cid.len() + block.bytes().len();
+        while length >= 0x80 {
+            archive.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        archive.push(length as u8);
+        archive.extend(cid);
+        archive.extend_from_slice(block.bytes());
+    }
+    archive
+}
+
 pub(crate) fn want(root: Cid, urgency: Urgency) -> Want {
     Want {
         root,
         peers: Arc::new([]),
         urgency,
         within: Duration::from_secs(30),
+        part: None,
     }
 }

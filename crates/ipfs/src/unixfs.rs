@@ -11,7 +11,7 @@ mod hamt;
 mod layout;
 mod names;
 mod node;
-mod protobuf;
+pub(crate) mod protobuf;
 mod reader;
 
 use std::{sync::Arc, time::Duration};
@@ -45,6 +45,7 @@ impl Root {
             peers: Arc::clone(&self.peers),
             urgency,
             within,
+            part: None,
         }
     }
 

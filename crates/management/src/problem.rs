@@ -110,6 +110,7 @@ impl From<Error> for Problem {
             Error::Unsupported { .. } => (StatusCode::NOT_IMPLEMENTED, "unsupported"),
             Error::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Error::ForbiddenSource { .. }
             | Error::Encrypted { .. }
             | Error::Corrupt { .. }

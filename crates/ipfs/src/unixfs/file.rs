@@ -11,6 +11,7 @@ use super::{Root, layout::Layout, reader};
 /// A file: what its root block says of it.
 pub(crate) struct BlockFile {
     root: Arc<Root>,
+    cid: Cid,
     layout: Arc<Layout>,
     meta: Meta,
 }
@@ -28,6 +29,7 @@ impl BlockFile {
         };
         Self {
             root,
+            cid: *cid,
             layout: Arc::new(layout),
             meta,
         }
@@ -41,6 +43,7 @@ impl File for BlockFile {
     }
 
     async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
-        reader::open(Arc::clone(&self.root), Arc::clone(&self.layout), range, cx).await
+        let (root, layout) = (Arc::clone(&self.root), Arc::clone(&self.layout));
+        reader::open(root, self.cid, layout, range, cx).await
     }
 }

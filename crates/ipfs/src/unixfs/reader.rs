@@ -6,6 +6,7 @@ mod parts;
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use cid::Cid;
 use futures_util::{
     FutureExt, StreamExt,
     future::BoxFuture,
@@ -14,7 +15,7 @@ use futures_util::{
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 
 use super::{RAW, Root, corrupt, layout::Layout};
-use crate::{Block, Urgency, block::LONGEST};
+use crate::{Block, Part as PartOfFile, Urgency, block::LONGEST};
 use budget::Charge;
 use parts::{Part, Place, expand};
 
@@ -32,11 +33,12 @@ const PIECE: u64 = 256 << 10;
 /// wanted for it.
 pub(super) async fn open(
     root: Arc<Root>,
+    file: Cid,
     layout: Arc<Layout>,
     range: Range<u64>,
     cx: &ReadCx,
 ) -> Result<ByteStream> {
-    let mut reader = Reader::new(root, &layout, range, *cx);
+    let mut reader = Reader::new(root, file, &layout, range, *cx);
     let Some(first) = reader.next(cx.first_byte).await? else {
         return Ok(stream::empty().boxed());
     };
@@ -60,6 +62,7 @@ struct Came {
 /// One open range.
 struct Reader {
     root: Arc<Root>,
+    file: Cid,
     /// What is to come, by where it starts in the file: it covers the rest of the range without gaps.
     parts: BTreeMap<u64, Part>,
     coming: FuturesUnordered<BoxFuture<'static, Came>>,
@@ -75,7 +78,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(root: Arc<Root>, layout: &Layout, range: Range<u64>, cx: ReadCx) -> Self {
+    fn new(root: Arc<Root>, file: Cid, layout: &Layout, range: Range<u64>, cx: ReadCx) -> Self {
         let mut parts = BTreeMap::new();
         let here = Place {
             base: 0,
@@ -85,6 +88,7 @@ impl Reader {
         expand(&mut parts, None, layout, None, &here, &range);
         Self {
             root,
+            file,
             parts,
             coming: FuturesUnordered::new(),
             at: range.start,
@@ -259,8 +263,14 @@ impl Reader {
             is_urgent: urgency == Urgency::Now,
         };
         let root = Arc::clone(&self.root);
+        let part = PartOfFile {
+            file: self.file,
+            bytes: start.max(self.at.min(place.end))..place.end,
+            upto: self.end,
+        };
         let fetch = async move {
-            let want = root.want(urgency, within);
+            let mut want = root.want(urgency, within);
+            want.part = Some(part);
             let block = root.sources.get(&cid, &want).await;
             Came {
                 start,
