@@ -30,6 +30,20 @@ impl Ipfs {
         Self { sources, settings }
     }
 
+    /// Finds what a CID stands for.
+    pub(crate) async fn open(
+        &self,
+        cid: &Cid,
+        hints: &Hints,
+        freshness: Freshness,
+    ) -> Result<Node> {
+        let root = self.root(*cid, hints, freshness);
+        let found = dir::find(&root, None, cid, "").await?;
+        dir::node(found).ok_or_else(|| Error::NotFound {
+            what: "directory that this link could lead to".into(),
+        })
+    }
+
     fn root(&self, cid: Cid, hints: &Hints, freshness: Freshness) -> Arc<Root> {
         let peers = hints.all("peer").filter(|peer| peer.len() <= LONGEST_PEER);
         Arc::new(Root {
@@ -58,11 +72,7 @@ impl Backend for Ipfs {
 
     async fn resolve(&self, id: &Id, hints: &Hints) -> Result<Node> {
         let cid = address::parse(id.as_str())?;
-        let root = self.root(cid, hints, Freshness::Immutable);
-        let found = dir::find(&root, None, &cid, "").await?;
-        dir::node(found).ok_or_else(|| Error::NotFound {
-            what: "directory that this link could lead to".into(),
-        })
+        self.open(&cid, hints, Freshness::Immutable).await
     }
 
     async fn status(&self, id: &Id) -> Result<Status> {

@@ -10,13 +10,17 @@ mod link;
 mod rest;
 mod stretch;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use cid::Cid;
 use universal_p2p_core::{Error, Result};
 
-use crate::{BadSource, Block, BlockSource, Want, block, queue::Queue, server};
+use crate::{
+    BadSource, Block, BlockSource, Name, Records, Want, block, ipns::LONGEST_RECORD, queue::Queue,
+    server,
+};
 use link::{Link, Question};
 use stretch::Stretches;
 
@@ -93,6 +97,26 @@ impl BlockSource for Gateway {
 
     fn hurry(&self, cid: &Cid) {
         self.queue.hurry(cid.hash());
+    }
+}
+
+#[async_trait]
+impl Records for Gateway {
+    fn name(&self) -> &'static str {
+        "gateway"
+    }
+
+    async fn records(&self, name: &Name, within: Duration) -> Result<Vec<Bytes>> {
+        let path = format!("ipns/{name}");
+        let question = Question {
+            path: &path,
+            query: &[("format", "ipns-record")],
+            accept: "application/vnd.ipfs.ipns-record",
+            within,
+        };
+        let answer = self.link.ask(&question).await?;
+        let record = self.link.whole(answer, LONGEST_RECORD).await?;
+        Ok(vec![record])
     }
 }
 

@@ -1,5 +1,6 @@
 //! What tests share: blocks in memory, and sources that do as they are told.
 
+pub(crate) mod ipns;
 pub(crate) mod web;
 
 use std::{

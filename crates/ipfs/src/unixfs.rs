@@ -64,4 +64,4 @@ pub(crate) fn corrupt(cid: &Cid, why: impl std::fmt::Display) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -9,14 +9,17 @@ use std::{
 use bytes::Bytes;
 use cid::Cid;
 use futures_util::future::join_all;
+use libp2p_identity::Keypair;
 use tokio::time::{Instant, sleep, timeout};
 use universal_p2p_core::Error;
 
 use super::{Gateway, GatewaySettings};
 use crate::{
-    Block, BlockSource, Part, Urgency,
+    Block, BlockSource, Part, Records, Urgency,
     testing::{
-        car, raw, want,
+        car,
+        ipns::{Says, name_of},
+        raw, want,
         web::{Reply, Web},
     },
 };
@@ -384,4 +387,31 @@ async fn short_reads_need_no_archive() {
     let gateway = gateway(&web.url());
     read_all(&gateway, *blocks[0].cid(), &blocks).await;
     assert!(web.asked().iter().all(|head| head.contains("format=raw")));
+}
+
+#[tokio::test]
+async fn records_of_names_are_asked_for_as_the_specification_says() {
+    let key = Keypair::generate_ed25519();
+    let (name, record) = (name_of(&key), Says::new("/ipfs/bafkqaaa", 1).by(&key));
+    let sent = record.clone();
+    let web = Web::start(move |_| Reply::ok("application/vnd.ipfs.ipns-record", sent.clone()));
+    let web = web.await;
+    let got = gateway(&web.url())
+        .records(&name, Duration::from_secs(5))
+        .await;
+    assert_eq!(got.unwrap(), [record]);
+    let head = web.asked().remove(0);
+    assert!(
+        head.starts_with(&format!("GET /ipns/{name}?format=ipns-record HTTP/1.1\r\n")),
+        "{head}"
+    );
+    assert!(
+        head.contains("accept: application/vnd.ipfs.ipns-record\r\n"),
+        "{head}"
+    );
+    let long = Web::start(|_| Reply::ok("text/plain", vec![0; 20_000])).await;
+    let got = gateway(&long.url())
+        .records(&name, Duration::from_secs(5))
+        .await;
+    assert!(matches!(got, Err(Error::Corrupt { .. })), "{got:?}");
 }

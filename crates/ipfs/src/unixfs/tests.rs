@@ -3,4 +3,4 @@
 mod directories;
 mod lies;
 mod ranges;
-mod trees;
+pub(crate) mod trees;
