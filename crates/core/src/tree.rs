@@ -1,8 +1,11 @@
 //! All work on paths: following one, listing everything below, finding the largest file.
 
+mod named;
+
 use std::sync::Arc;
 
 use crate::{Dir, EntryKind, Error, Expand, File, NoArchives, Node, Result};
+use named::Named;
 
 /// How deep a tree is followed when all of it is listed.
 const DEEPEST: usize = 64;
@@ -13,7 +16,8 @@ const MOST_ENTRIES: usize = 200_000;
 /// Follows a path of decoded segments below a node, into archives too. No segments: the node itself.
 ///
 /// An entry that a directory has wins over any other reading; a file with segments left is opened by
-/// `expand`. An archive that the path ends at stays a file.
+/// `expand`. An archive that the path ends at stays a file. A root that is a file without a name of its
+/// own takes the first segment as its name, unless it is an archive with such an entry.
 ///
 /// # Errors
 /// [`Error::NotFound`] where an entry is missing or a file that is no archive is used as a directory;
@@ -54,14 +58,20 @@ impl Place {
 }
 
 async fn follow(root: Node, path: &[String], expand: &dyn Expand) -> Result<Place> {
+    let shown = path;
     let missing = || Error::NotFound {
-        what: format!("entry {:?} here", path.join("/")),
+        what: format!("entry {:?} here", shown.join("/")),
     };
     let mut place = Place {
         node: root,
         beside: None,
         depth: 0,
     };
+    let mut path = path.iter();
+    if let Some(named) = named(&place, path.as_slice().first(), expand).await? {
+        place.node = named;
+        path.next();
+    }
     for segment in path {
         if let Some(inside) = place.inside(expand).await? {
             place.node = Node::Dir(inside);
@@ -74,6 +84,33 @@ async fn follow(root: Node, path: &[String], expand: &dyn Expand) -> Result<Plac
         place.beside = Some(dir);
     }
     Ok(place)
+}
+
+/// The file here under the first name that is asked for, where it has none of its own.
+async fn named(place: &Place, first: Option<&String>, expand: &dyn Expand) -> Result<Option<Node>> {
+    let (Node::File(file), Some(name)) = (&place.node, first) else {
+        return Ok(None);
+    };
+    if !file.meta().name.is_empty() {
+        return Ok(None);
+    }
+    let is_likely = expand.is_likely(name);
+    match place.inside(expand).await {
+        Ok(Some(inside)) if inside.get(name).await?.is_some() => return Ok(None),
+        Ok(Some(_)) if !is_likely => return Ok(None),
+        // Nobody has its start, which may not be what is wanted.
+        Ok(_)
+        | Err(
+            Error::NoPeers { .. }
+            | Error::Stalled { .. }
+            | Error::Unavailable { .. },
+        ) => {}
+        // What cannot be opened can still be read.
+        Err(_) if is_likely => {}
+        Err(error) => return Err(error),
+    }
+    let named = Named::new(Arc::clone(file), name);
+    Ok(Some(Node::File(Arc::new(named))))
 }
 
 /// A file somewhere below a directory.

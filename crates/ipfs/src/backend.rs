@@ -39,7 +39,7 @@ impl Ipfs {
     ) -> Result<Node> {
         let root = self.root(*cid, hints, freshness);
         let found = dir::find(&root, None, cid, "").await?;
-        dir::node(found).ok_or_else(|| Error::NotFound {
+        dir::node(found)?.ok_or_else(|| Error::NotFound {
             what: "directory that this link could lead to".into(),
         })
     }

@@ -6,10 +6,10 @@
 //! follow a reader, and looks a name up in all shards of a directory instead of those on the way.
 
 pub(crate) mod dir;
-mod file;
+pub(crate) mod file;
 mod hamt;
-mod layout;
-mod names;
+pub(crate) mod layout;
+pub(crate) mod names;
 mod node;
 pub(crate) mod protobuf;
 mod reader;

@@ -169,3 +169,65 @@ fn a_file_with_segments_left_is_opened() {
         assert!(matches!(found, Err(Error::NotFound { .. })), "{missing}");
     }
 }
+
+/// Opens files of length 3 as an archive with one file of length 5 called `entry`, and says of files of
+/// other lengths what is wrong with them.
+struct Fives(Option<Error>);
+
+#[async_trait]
+impl Expand for Fives {
+    async fn expand(
+        &self,
+        file: &Arc<dyn File>,
+        _: Option<&Arc<dyn Dir>>,
+        _: usize,
+    ) -> Result<Option<Arc<dyn Dir>>> {
+        if file.meta().length != 3 {
+            return self.0.clone().map_or(Ok(None), Err);
+        }
+        let inside = Folder([("entry".to_owned(), self::file(5))].into());
+        Ok(Some(Arc::new(inside)))
+    }
+
+    fn is_likely(&self, name: &str) -> bool {
+        name.ends_with(".zip")
+    }
+}
+
+#[test]
+fn a_file_without_a_name_takes_the_one_that_it_is_asked_for_by() {
+    let to = |parts: &str| parts.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let found = |root: Node, path: &str, expand: &Fives| match now(walk(root, &to(path), expand)) {
+        Ok(Node::File(file)) => Ok((file.meta().name.clone(), file.meta().length)),
+        Ok(Node::Dir(_)) => Err(None),
+        Err(error) => Err(Some(error)),
+    };
+    let (plain, missing) = (Fives(None), |got| {
+        matches!(got, Err(Some(Error::NotFound { .. })))
+    });
+    assert_eq!(
+        found(file(9), "film.mkv", &plain).unwrap(),
+        ("film.mkv".to_owned(), 9)
+    );
+    assert!(missing(found(file(9), "film.mkv/more", &plain)));
+    // An archive has entries, and may be asked for by a name of its own.
+    assert_eq!(found(file(3), "entry", &plain).unwrap().1, 5);
+    assert_eq!(
+        found(file(3), "a.zip", &plain).unwrap(),
+        ("a.zip".to_owned(), 3)
+    );
+    assert_eq!(found(file(3), "a.zip/entry", &plain).unwrap().1, 5);
+    assert!(missing(found(file(3), "none", &plain)));
+    // Whatever is wrong with its start is no matter to what lies behind.
+    let nobody = Fives(Some(Error::Stalled {
+        waited: std::time::Duration::ZERO,
+        peers: 1,
+    }));
+    assert_eq!(found(file(9), "film.mkv", &nobody).unwrap().0, "film.mkv");
+    let broken = Fives(Some(Error::Corrupt {
+        what: "index".into(),
+    }));
+    assert_eq!(found(file(9), "a.zip", &broken).unwrap().0, "a.zip");
+    let got = found(file(9), "entry", &broken);
+    assert!(matches!(got, Err(Some(Error::Corrupt { .. }))), "{got:?}");
+}

@@ -16,6 +16,7 @@ use super::{
     names,
     node::{self, Kind, Link},
 };
+use crate::ipld::{Form, Place};
 
 /// How many links are followed from one name.
 const MOST_HOPS: u8 = 16;
@@ -36,6 +37,8 @@ pub(crate) enum Found {
     Folder(Folder),
     /// A symbolic link: hostile text.
     Link(String),
+    /// Structured data.
+    Data(Place),
 }
 
 /// A directory of blocks.
@@ -93,9 +96,15 @@ pub(crate) async fn find(
                 }),
             }
         }
-        other => Err(Error::Unsupported {
-            what: format!("blocks of codec {other:#x}; files are raw or dag-pb"),
-        }),
+        other => {
+            let form = Form::of(other).ok_or_else(|| Error::Unsupported {
+                what: format!(
+                    "blocks of codec {other:#x}; content is raw, dag-pb, dag-cbor or dag-json"
+                ),
+            })?;
+            let block = root.block(cid).await?;
+            Ok(Found::Data(Place::of(root, form, block, name)))
+        }
     }
 }
 
@@ -178,7 +187,7 @@ impl Folder {
             return guess;
         }
         match timeout_at(until, find(&self.root, None, &link.cid, "")).await {
-            Ok(Ok(Found::Folder(_))) => Some(EntryKind::Dir),
+            Ok(Ok(Found::Folder(_) | Found::Data(_))) => Some(EntryKind::Dir),
             Ok(Ok(Found::File(file))) => Some(EntryKind::File {
                 length: universal_p2p_core::File::meta(&file).length,
             }),
@@ -190,12 +199,16 @@ impl Folder {
 }
 
 /// What a found thing is to the rest of the program. A link by itself leads nowhere.
-pub(crate) fn node(found: Found) -> Option<Node> {
-    match found {
+///
+/// # Errors
+/// [`Error::Corrupt`] for structured data that is none.
+pub(crate) fn node(found: Found) -> Result<Option<Node>> {
+    Ok(match found {
         Found::File(file) => Some(Node::File(Arc::new(file))),
         Found::Folder(folder) => Some(Node::Dir(Arc::new(Opened(Arc::new(folder))))),
+        Found::Data(place) => Some(place.node()?),
         Found::Link(_) => None,
-    }
+    })
 }
 
 /// A directory that is shared with what is found below it.
@@ -212,7 +225,7 @@ impl Dir for Opened {
             return Ok(None);
         }
         let found = Arc::clone(&self.0).lookup(name.to_owned(), MOST_HOPS);
-        Ok(found.await?.and_then(node))
+        found.await?.map_or(Ok(None), node)
     }
 
     async fn list(&self) -> Result<Vec<Entry>> {

@@ -19,11 +19,22 @@ pub(crate) struct BlockFile {
 impl BlockFile {
     /// The file of this CID under a name (hostile text), which is empty where it has none.
     pub(crate) fn new(root: Arc<Root>, cid: &Cid, layout: Layout, name: &str) -> Self {
+        // The CID covers every byte, and how they are read: raw, or as parts of a file.
+        Self::within(root, cid, layout, name, cid.to_string())
+    }
+
+    /// A file that is not all that its CID stands for, with an entity tag of its own.
+    pub(crate) fn within(
+        root: Arc<Root>,
+        cid: &Cid,
+        layout: Layout,
+        name: &str,
+        etag: String,
+    ) -> Self {
         let meta = Meta {
             name: name.to_owned(),
             length: layout.length,
-            // The CID covers every byte, and how they are read: raw, or as parts of a file.
-            etag: cid.to_string(),
+            etag,
             modified: layout.modified,
             freshness: root.freshness,
         };

@@ -45,7 +45,7 @@ impl Scene {
             metadata: Duration::from_secs(5),
             freshness: Freshness::Immutable,
         });
-        Ok(dir::node(dir::find(&root, None, cid, "").await?))
+        dir::find(&root, None, cid, "").await.and_then(dir::node)
     }
 
     pub(crate) async fn file(&self, cid: &Cid) -> Result<Arc<dyn File>> {
