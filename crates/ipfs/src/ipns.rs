@@ -79,3 +79,6 @@ impl Backend for Ipns {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ use super::{
 /// How long an archive may take to begin. Blocks that wait for one are then asked for by themselves.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-const ACCEPT: &str = "application/vnd.ipld.car; version=1; order=dfs; dups=n";
+/// Whether blocks come twice is left to the gateway: some refuse to be asked.
+const ACCEPT: &str = "application/vnd.ipld.car; version=1; order=dfs";
 
 /// Fetches a stretch and hands over its blocks as they arrive. False where the gateway has no archives,
 /// or none to be relied on.

@@ -71,6 +71,7 @@ struct Kept {
     /// All that came by.
     seen: HashSet<Multihash<64>>,
     is_over: bool,
+    is_let_go: bool,
     /// When it was last asked for something.
     asked: Instant,
 }
@@ -92,8 +93,11 @@ impl Stretches {
             return Some(Arc::clone(known));
         }
         let end = part.upto.min(start.saturating_add(LONGEST));
-        let is_worth_it = end.saturating_sub(start) >= SHORTEST && all.len() < AT_ONCE;
+        let is_worth_it = end.saturating_sub(start) >= SHORTEST;
         if !is_worth_it || lock(&self.refused).is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
+        if all.len() >= AT_ONCE && !make_room(&mut all) {
             return None;
         }
         let stretch = Arc::new(Stretch::new(part.file, start..end));
@@ -132,6 +136,19 @@ impl Stretches {
     }
 }
 
+/// Lets go of the stretch that has all arrived and was asked for something the longest ago.
+fn make_room(all: &mut Vec<Arc<Stretch>>) -> bool {
+    let over = all.iter().enumerate().filter_map(|(number, stretch)| {
+        let asked = stretch.resting_since()?;
+        Some((asked, number))
+    });
+    let Some((_, oldest)) = over.min() else {
+        return false;
+    };
+    all.swap_remove(oldest).let_go();
+    true
+}
+
 impl Stretch {
     fn new(file: Cid, bytes: Range<u64>) -> Self {
         let kept = Kept {
@@ -139,6 +156,7 @@ impl Stretch {
             bytes: 0,
             seen: HashSet::new(),
             is_over: false,
+            is_let_go: false,
             asked: Instant::now(),
         };
         Self {
@@ -173,6 +191,20 @@ impl Stretch {
         self.changed.notify_waiters();
     }
 
+    /// When it was last asked for something, if all of it has arrived and nobody waits.
+    fn resting_since(&self) -> Option<Instant> {
+        let kept = lock(&self.kept);
+        let is_resting = kept.is_over && self.waiting.load(Ordering::Relaxed) == 0;
+        is_resting.then_some(kept.asked)
+    }
+
+    /// Forgets what it keeps; its task ends soon.
+    fn let_go(&self) {
+        let mut kept = lock(&self.kept);
+        kept.blocks.clear();
+        kept.is_let_go = true;
+    }
+
     /// Waits for a block to come by. None where it does not, or did already and was taken.
     async fn wait(&self, cid: &Cid) -> Option<Block> {
         let _waiting = AtWork::new(&self.waiting);
@@ -197,11 +229,15 @@ impl Stretch {
     async fn idle(&self) {
         loop {
             sleep(TICK).await;
-            let (asked, is_over) = {
+            let (asked, is_over, is_let_go) = {
                 let kept = lock(&self.kept);
-                (kept.asked, kept.is_over)
+                (kept.asked, kept.is_over, kept.is_let_go)
             };
-            let patience = if is_over { IDLE_AFTER } else { IDLE };
+            let patience = match (is_let_go, is_over) {
+                (true, _) => Duration::ZERO,
+                (false, true) => IDLE_AFTER,
+                (false, false) => IDLE,
+            };
             if self.waiting.load(Ordering::Relaxed) == 0 && asked.elapsed() > patience {
                 return;
             }

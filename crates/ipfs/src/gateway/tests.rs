@@ -11,17 +11,18 @@ use cid::Cid;
 use futures_util::future::join_all;
 use libp2p_identity::Keypair;
 use tokio::time::{Instant, sleep, timeout};
-use universal_p2p_core::Error;
+use universal_p2p_core::{Backend, Error, Hints, Node};
 
 use super::{Gateway, GatewaySettings};
 use crate::{
-    Block, BlockSource, Part, Records, Urgency,
+    Block, BlockSource, Ipfs, Part, Records, Settings, Sources, Urgency,
     testing::{
-        car,
+        Memory, car,
         ipns::{Says, name_of},
         raw, want,
         web::{Reply, Web},
     },
+    unixfs::tests::trees::{content, read, scene},
 };
 
 const RAW: &str = "application/vnd.ipld.raw";
@@ -414,4 +415,67 @@ async fn records_of_names_are_asked_for_as_the_specification_says() {
         .records(&name, Duration::from_secs(5))
         .await;
     assert!(matches!(got, Err(Error::Corrupt { .. })), "{got:?}");
+}
+
+/// Reads the range of a file that a request for an archive names, with the last byte.
+fn asked_bytes(head: &str) -> Option<std::ops::Range<u64>> {
+    let bytes = head.split("entity-bytes=").nth(1)?.split(' ').next()?;
+    let (from, to) = bytes.split_once("%3A")?;
+    Some(from.parse().ok()?..to.parse::<u64>().ok()? + 1)
+}
+
+#[tokio::test]
+async fn a_file_that_is_read_in_order_comes_in_few_answers() {
+    const CHUNK: usize = 65_536;
+    // The tree is built with a fake source, and served as a gateway does.
+    let model = scene();
+    let content = content(20 << 20);
+    let cids = model.add(&content, CHUNK, 174, true);
+    let root = *cids.last().unwrap();
+    let blocks: HashMap<Cid, Block> = (model.fake.blocks.lock().unwrap().iter())
+        .flat_map(|(hash, bytes)| {
+            let cid = cids.iter().find(|cid| cid.hash() == hash)?;
+            Some((*cid, Block::check(*cid, bytes.clone()).unwrap()))
+        })
+        .collect();
+    let (leaves, nodes): (Vec<_>, Vec<_>) =
+        (0..cids.len()).partition(|at| cids[*at].codec() == 0x55);
+    let all: Vec<Block> = blocks.values().cloned().collect();
+    let by_itself = serve(&all);
+    let web = Web::start(move |head| {
+        let Some(range) = asked_bytes(head) else {
+            return by_itself(head);
+        };
+        // The root and what lies below it first, then the leaves of the range.
+        let leaves = leaves.iter().enumerate().filter(|(number, _)| {
+            let start = (number * CHUNK) as u64;
+            start < range.end && start + CHUNK as u64 > range.start
+        });
+        let order = nodes.iter().rev().chain(leaves.map(|(_, at)| at));
+        let order: Vec<_> = order.map(|at| blocks[&cids[*at]].clone()).collect();
+        Reply::ok(CAR, car(&order))
+    });
+    let web = web.await;
+    let local = Arc::new(Memory::default());
+    let sources = Sources::new(local, vec![gateway(&web.url()) as Arc<dyn BlockSource>]);
+    let ipfs = Ipfs::new(
+        Arc::new(sources),
+        Settings {
+            metadata: Duration::from_secs(20),
+        },
+    );
+    let id = crate::canonical(&root.to_string()).unwrap();
+    let Node::File(file) = ipfs.resolve(&id, &Hints::default()).await.unwrap() else {
+        panic!("no file");
+    };
+    let got = read(&file, 1_000_000..content.len() as u64).await.unwrap();
+    assert!(got == content[1_000_000..], "other bytes");
+    let asked = web.asked();
+    let cars = asked
+        .iter()
+        .filter(|head| head.contains("format=car"))
+        .count();
+    // 320 leaves: five stretches, and a few blocks at their ends.
+    assert!((4..=8).contains(&cars), "{cars}");
+    assert!(asked.len() < 40, "{}", asked.len());
 }
