@@ -37,22 +37,24 @@ impl Ipfs {
         hints: &Hints,
         freshness: Freshness,
     ) -> Result<Node> {
-        let root = self.root(*cid, hints, freshness);
+        let root = Arc::new(self.root(*cid, hints, freshness));
         let found = dir::find(&root, None, cid, "").await?;
         dir::node(found)?.ok_or_else(|| Error::NotFound {
             what: "directory that this link could lead to".into(),
         })
     }
 
-    fn root(&self, cid: Cid, hints: &Hints, freshness: Freshness) -> Arc<Root> {
+    /// What all reads below a CID share.
+    pub(crate) fn root(&self, cid: Cid, hints: &Hints, freshness: Freshness) -> Root {
         let peers = hints.all("peer").filter(|peer| peer.len() <= LONGEST_PEER);
-        Arc::new(Root {
+        Root {
             sources: Arc::clone(&self.sources),
             cid,
             peers: peers.take(MOST_PEERS).map(str::to_owned).collect(),
             metadata: self.settings.metadata,
             freshness,
-        })
+            seen: None,
+        }
     }
 }
 
@@ -77,7 +79,7 @@ impl Backend for Ipfs {
 
     async fn status(&self, id: &Id) -> Result<Status> {
         let cid = address::parse(id.as_str())?;
-        let root = self.root(cid, &Hints::default(), Freshness::Immutable);
+        let root = Arc::new(self.root(cid, &Hints::default(), Freshness::Immutable));
         if self.sources.at_hand(&cid).await?.is_none() {
             return Ok(Status::unknown());
         }

@@ -5,7 +5,7 @@
 
 mod answer;
 mod archive;
-mod car;
+pub(crate) mod car;
 mod link;
 mod rest;
 mod stretch;

@@ -10,7 +10,7 @@ mod tree;
 use bytes::Bytes;
 use cid::Cid;
 
-pub(crate) use tree::Place;
+pub(crate) use tree::{Place, Step};
 
 /// Codecs of blocks (multicodec table).
 pub(crate) const DAG_CBOR: u64 = 0x71;
@@ -18,6 +18,9 @@ pub(crate) const DAG_JSON: u64 = 0x0129;
 
 /// The most entries of one map or list.
 const MOST_ENTRIES: usize = 65_536;
+
+/// How deep data may be of which all links are wanted.
+const DEEPEST: u8 = 64;
 
 /// How structured data is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +76,34 @@ impl Form {
         }
     }
 
+    /// All links of a block.
+    pub(crate) fn links(self, block: &Bytes) -> Result<Vec<Cid>, Malformed> {
+        let mut links = Vec::new();
+        match self {
+            Self::Cbor => {
+                for link in cbor::links(block) {
+                    add(&mut links, link?)?;
+                }
+            }
+            Self::Json => {
+                // Every value is looked at once on each level above it: as deep as data may be.
+                let mut waiting = vec![(block.clone(), 0)];
+                while let Some((value, depth)) = waiting.pop() {
+                    match self.shape(&value)? {
+                        Shape::Link(cid) => add(&mut links, cid)?,
+                        Shape::Tree if depth < DEEPEST => {
+                            let below = self.children(&value)?.into_iter();
+                            waiting.extend(below.rev().map(|(_, child)| (child, depth + 1)));
+                        }
+                        Shape::Tree => return Err(Malformed::Json),
+                        Shape::Leaf(_) => {}
+                    }
+                }
+            }
+        }
+        Ok(links)
+    }
+
     /// All of a map or a list.
     pub(crate) fn children(self, value: &Bytes) -> Result<Vec<(String, Bytes)>, Malformed> {
         match self {
@@ -86,6 +117,13 @@ impl From<cbor::Malformed> for Malformed {
     fn from(_: cbor::Malformed) -> Self {
         Self::Cbor
     }
+}
+
+fn add(links: &mut Vec<Cid>, link: Cid) -> Result<(), Malformed> {
+    links.push(link);
+    (links.len() <= MOST_ENTRIES)
+        .then_some(())
+        .ok_or(Malformed::Entries)
 }
 
 fn cbor_shape(value: &Bytes) -> Result<Shape, Malformed> {

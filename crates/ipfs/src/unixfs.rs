@@ -7,12 +7,13 @@
 
 pub(crate) mod dir;
 pub(crate) mod file;
-mod hamt;
+pub(crate) mod hamt;
 pub(crate) mod layout;
 pub(crate) mod names;
-mod node;
+pub(crate) mod node;
 pub(crate) mod protobuf;
 mod reader;
+pub(crate) mod trail;
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,6 +36,8 @@ pub(crate) struct Root {
     pub(crate) metadata: Duration,
     /// For how long the address names this root.
     pub(crate) freshness: Freshness,
+    /// Where the blocks on the way are noted, if somebody wants them.
+    pub(crate) seen: Option<trail::Seen>,
 }
 
 impl Root {
@@ -52,7 +55,11 @@ impl Root {
     /// A block that tells what something is.
     pub(crate) async fn block(&self, cid: &Cid) -> Result<Block> {
         let want = self.want(Urgency::Now, self.metadata);
-        self.sources.get(cid, &want).await
+        let block = self.sources.get(cid, &want).await?;
+        if let Some(seen) = &self.seen {
+            seen.note(&block)?;
+        }
+        Ok(block)
     }
 }
 

@@ -5,8 +5,9 @@
 
 use cid::Cid;
 
-/// The tag of links, the only one that dag-cbor has.
+/// The tag of links, the only one that dag-cbor has, and the kind of items that have a tag.
 const LINK: u64 = 42;
+const LINKED: u8 = 6;
 
 /// It is cut short, or uses what dag-cbor does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +54,50 @@ pub(crate) fn value(mut bytes: &[u8]) -> Result<Value<'_>, Malformed> {
     front(whole)
 }
 
+/// All links of an item, however deep.
+pub(crate) fn links(item: &[u8]) -> Links<'_> {
+    Links {
+        rest: item,
+        left: 1,
+    }
+}
+
+/// The links of an item.
+#[derive(Clone, Debug)]
+pub(crate) struct Links<'a> {
+    rest: &'a [u8],
+    left: u64,
+}
+
+impl Iterator for Links<'_> {
+    type Item = Result<Cid, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.left > 0 {
+            self.left -= 1;
+            let here = self.rest;
+            let link = match enter(&mut self.rest) {
+                Ok((LINKED, _)) => front(here).and_then(|value| match value {
+                    Value::Link(cid) => skip(&mut self.rest).map(|()| Some(cid)),
+                    _ => Err(Malformed),
+                }),
+                Ok((_, inside)) => {
+                    self.left = self.left.saturating_add(inside);
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            };
+            if link.is_err() {
+                self.left = 0;
+            }
+            if let Some(link) = link.transpose() {
+                return Some(link);
+            }
+        }
+        None
+    }
+}
+
 /// Reads the item at the front of bytes that were stepped over once.
 fn front(bytes: &[u8]) -> Result<Value<'_>, Malformed> {
     let mut rest = bytes;
@@ -91,24 +136,30 @@ fn link(mut bytes: &[u8]) -> Result<Value<'_>, Malformed> {
 fn skip(bytes: &mut &[u8]) -> Result<(), Malformed> {
     let mut left = 1_u64;
     while left > 0 {
-        left -= 1;
-        let (major, number, float) = head(bytes)?;
-        let more = match major {
-            0 | 1 => 0,
-            2 | 3 => take(bytes, number).map(|_| 0)?,
-            4 => number,
-            5 => number.checked_mul(2).ok_or(Malformed)?,
-            6 if number == LINK => 1,
-            7 if float.is_some() || matches!(number, 20..=22) => 0,
-            _ => return Err(Malformed),
-        };
-        left = left.checked_add(more).ok_or(Malformed)?;
+        let (_, inside) = enter(bytes)?;
+        left = (left - 1).checked_add(inside).ok_or(Malformed)?;
         // Each has a byte at least.
         if left > bytes.len() as u64 {
             return Err(Malformed);
         }
     }
     Ok(())
+}
+
+/// Steps into one item: over all of it where nothing is inside, else to the first item inside. Says of
+/// what kind it is and how many are inside.
+fn enter(bytes: &mut &[u8]) -> Result<(u8, u64), Malformed> {
+    let (major, number, float) = head(bytes)?;
+    let inside = match major {
+        0 | 1 => 0,
+        2 | 3 => take(bytes, number).map(|_| 0)?,
+        4 => number,
+        5 => number.checked_mul(2).ok_or(Malformed)?,
+        LINKED if number == LINK => 1,
+        7 if float.is_some() || matches!(number, 20..=22) => 0,
+        _ => return Err(Malformed),
+    };
+    Ok((major, inside))
 }
 
 /// The kind of an item and its number, or its value where it is a float.

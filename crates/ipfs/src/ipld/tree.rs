@@ -25,6 +25,13 @@ use crate::{
 const MOST_LOOKS: usize = 1024;
 const AT_ONCE: usize = 32;
 
+/// What a name in structured data leads to.
+pub(crate) enum Step {
+    Link(Cid),
+    /// A value of the same block.
+    Place(Place),
+}
+
 /// A value in a block.
 pub(crate) struct Place {
     root: Arc<Root>,
@@ -59,6 +66,29 @@ impl Place {
             content,
             &self.name,
         ))))
+    }
+
+    /// One name further.
+    pub(crate) fn step(&self, name: &str) -> Result<Option<Step>> {
+        let child = self.form.child(&self.value, name);
+        let Some(value) = child.map_err(|error| self.bad(error))? else {
+            return Ok(None);
+        };
+        Ok(Some(match self.shape(&value)? {
+            Shape::Link(cid) => Step::Link(cid),
+            Shape::Tree | Shape::Leaf(_) => Step::Place(self.at(value, name)),
+        }))
+    }
+
+    /// Another value of the same block.
+    fn at(&self, value: Bytes, name: &str) -> Self {
+        Self {
+            root: Arc::clone(&self.root),
+            form: self.form,
+            block: self.block.clone(),
+            value,
+            name: name.to_owned(),
+        }
     }
 
     fn shape(&self, value: &Bytes) -> Result<Shape> {
@@ -124,13 +154,7 @@ impl Dir for Place {
             return Ok(None);
         };
         match self.shape(&value)? {
-            Shape::Tree => Ok(Some(Node::Dir(Arc::new(Self {
-                root: Arc::clone(&self.root),
-                form: self.form,
-                block: self.block.clone(),
-                value,
-                name: name.to_owned(),
-            })))),
+            Shape::Tree => Ok(Some(Node::Dir(Arc::new(self.at(value, name))))),
             Shape::Leaf(bytes) => Ok(Some(Node::File(Arc::new(self.file(&value, bytes, name))))),
             Shape::Link(cid) => self.behind(&cid, name).await,
         }

@@ -109,6 +109,17 @@ pub(crate) async fn find(
 }
 
 impl Folder {
+    /// The entry of a name, if there is one.
+    pub(crate) async fn link(&self, name: &str) -> Result<Option<Link>> {
+        match &self.entries {
+            Entries::Flat(links) => {
+                let named = |link: &&Link| link.name == name.as_bytes();
+                Ok(links.iter().find(named).cloned())
+            }
+            Entries::Sharded(shard) => shard.get(&self.root, name).await,
+        }
+    }
+
     /// What an entry stands for, links followed. None for what is not there, and for a link that
     /// leads out of the root or nowhere.
     fn lookup(
@@ -117,14 +128,7 @@ impl Folder {
         hops: u8,
     ) -> BoxFuture<'static, Result<Option<Found>>> {
         async move {
-            let link = match &self.entries {
-                Entries::Flat(links) => {
-                    let named = |link: &&Link| link.name == name.as_bytes();
-                    links.iter().find(named).cloned()
-                }
-                Entries::Sharded(shard) => shard.get(&self.root, &name).await?,
-            };
-            let Some(link) = link else {
+            let Some(link) = self.link(&name).await? else {
                 return Ok(None);
             };
             match find(&self.root, Some(&self), &link.cid, &name).await? {

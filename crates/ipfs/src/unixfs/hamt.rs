@@ -111,6 +111,13 @@ impl Shard {
         Ok(entries)
     }
 
+    /// The shards below this one.
+    pub(crate) fn shards(&self) -> Vec<Cid> {
+        let width = self.width();
+        let below = self.links.iter().filter(|link| link.name.len() == width);
+        below.map(|link| link.cid).collect()
+    }
+
     /// The same without its links.
     fn bare(&self) -> Self {
         Self {

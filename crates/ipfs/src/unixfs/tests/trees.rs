@@ -44,6 +44,7 @@ impl Scene {
             peers: Arc::new([]),
             metadata: Duration::from_secs(5),
             freshness: Freshness::Immutable,
+            seen: None,
         });
         dir::find(&root, None, cid, "").await.and_then(dir::node)
     }
