@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::{Id, Node, Result};
+use crate::{Id, Node, Proof, ProofForm, ReadCx, Result};
 
 /// What a request says about where a resource may be found: parameters such as `tr`, `x.pe` and `ws`.
 ///
@@ -159,5 +159,35 @@ pub trait Backend: Send + Sync {
         Err(crate::Error::NotFound {
             what: format!("a document called {kind}"),
         })
+    }
+
+    /// Finds what a path leads to, in a form that its reader checks by itself.
+    ///
+    /// Waits for what the head of an answer needs, so that its failures can still become a status.
+    ///
+    /// # Errors
+    /// As [`Backend::resolve`]; [`crate::Error::BadAddress`] for a form that this network does not have.
+    async fn prove(
+        &self,
+        id: &Id,
+        path: &[String],
+        form: ProofForm,
+        hints: &Hints,
+        cx: &ReadCx,
+    ) -> Result<Proof> {
+        let _ = (id, path, form, hints, cx);
+        Err(crate::Error::BadAddress {
+            why: "format is html or json here".into(),
+        })
+    }
+
+    /// The content address that each segment of a path stands for, the root first; none where this
+    /// network has no such addresses.
+    ///
+    /// # Errors
+    /// As [`Backend::resolve`].
+    async fn roots(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Vec<String>> {
+        let _ = (id, path, hints);
+        Ok(Vec::new())
     }
 }

@@ -22,6 +22,7 @@ mod error;
 mod expand;
 mod id;
 mod node;
+mod proof;
 mod site;
 mod tree;
 
@@ -32,5 +33,6 @@ pub use id::{Id, Item};
 pub use node::{
     ByteStream, Details, Dir, Entry, EntryKind, File, Freshness, Meta, Node, Priority, ReadCx,
 };
+pub use proof::{EntityBytes, Proof, ProofForm, Scope};
 pub use site::{Evidence, Site};
 pub use tree::{FoundFile, enter, files, largest, walk};

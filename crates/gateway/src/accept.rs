@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, header::ACCEPT};
 
+use crate::query::Format;
+
 /// The weight of a media type that a client names itself; 0 where it does not.
 ///
 /// Wildcards do not count: what says nothing special gets the default.
@@ -27,6 +29,21 @@ fn weight(headers: &HeaderMap, media_type: &str) -> f32 {
 pub(crate) fn page_for_error(headers: &HeaderMap) -> bool {
     let json = weight(headers, "application/json").max(weight(headers, "application/problem+json"));
     weight(headers, "text/html") > json
+}
+
+/// The form of content to be checked that a client names before all others.
+pub(crate) fn proof(headers: &HeaderMap) -> Option<Format> {
+    let forms = [
+        ("application/vnd.ipld.raw", Format::Raw),
+        ("application/vnd.ipld.car", Format::Car),
+        ("application/vnd.ipfs.ipns-record", Format::Record),
+    ];
+    let weighed = forms.map(|(media_type, form)| (weight(headers, media_type), form));
+    let best = weighed
+        .into_iter()
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
+    let (weighs, form) = best?;
+    (weighs > 0.0 && weighs >= weight(headers, "text/html")).then_some(form)
 }
 
 /// Whether a listing is given as JSON rather than as a page.
@@ -66,5 +83,25 @@ mod tests {
             "application/problem+json;q=0.2, text/html;q=0.3"
         )));
         assert!(!page_for_error(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn content_to_be_checked_is_named() {
+        for (text, want) in [
+            ("application/vnd.ipld.raw", Some(Format::Raw)),
+            (
+                "application/vnd.ipld.car; version=1; order=dfs",
+                Some(Format::Car),
+            ),
+            (
+                "application/vnd.ipld.raw;q=0.5, application/vnd.ipld.car",
+                Some(Format::Car),
+            ),
+            ("application/vnd.ipfs.ipns-record", Some(Format::Record)),
+            ("text/html, application/vnd.ipld.raw;q=0.1", None),
+            ("*/*", None),
+        ] {
+            assert_eq!(proof(&accept(text)), want, "{text}");
+        }
     }
 }

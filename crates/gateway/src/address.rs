@@ -1,4 +1,5 @@
-//! The grammar of addresses: `/<protocol>/<version>/<kind>/<id>/<path>`.
+//! The grammar of addresses: `/<protocol>/<version>/<kind>/<id>/<path>`, and the standard one of IPFS,
+//! `/ipfs/<id>/<path>` and `/ipns/<id>/<path>`, which stand for version 0 and kind `stream`.
 //!
 //! The raw path is cut at its slashes first and decoded piece by piece afterwards, so that an
 //! encoded slash never cuts: a whole magnet link fits into the one segment of the id.
@@ -23,6 +24,9 @@ pub(crate) struct Address {
     pub(crate) query: Query,
 }
 
+/// Protocols with standard addresses of their own.
+const STANDARD: [&str; 2] = ["ipfs", "ipns"];
+
 /// What an address leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -45,6 +49,8 @@ pub(crate) struct Resource {
     pub(crate) path: Vec<String>,
     /// Whether the address ends with a slash: a directory is meant.
     pub(crate) slash: bool,
+    /// Whether the address is of the standard form.
+    pub(crate) is_standard: bool,
 }
 
 impl Address {
@@ -72,6 +78,19 @@ impl Target {
             None => (raw, false),
         };
         let mut segments = raw.split('/').map(segment).collect::<Result<Vec<_>, _>>()?;
+        if is_standard(&segments) {
+            let path = segments.split_off(2);
+            let id = segments.pop().unwrap_or_default();
+            return Ok(Self::Resource(Resource {
+                protocol: segments.pop().unwrap_or_default(),
+                version: "v0".into(),
+                kind: "stream".into(),
+                id,
+                path,
+                slash,
+                is_standard: true,
+            }));
+        }
         if segments.len() < 4 {
             return Err(Error::NotFound {
                 what: "such address; one begins with /<protocol>/<version>/stream/<id>".into(),
@@ -87,8 +106,19 @@ impl Target {
             id: next(),
             path,
             slash,
+            is_standard: false,
         }))
     }
+}
+
+/// Whether an address is of the standard form. No id is called as a version is.
+fn is_standard(segments: &[String]) -> bool {
+    let [protocol, second, ..] = segments else {
+        return false;
+    };
+    let digits = second.strip_prefix('v').unwrap_or_default();
+    let is_version = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    STANDARD.contains(&protocol.as_str()) && !is_version
 }
 
 impl Resource {
@@ -100,8 +130,15 @@ impl Resource {
         slash: bool,
     ) -> String {
         let mut link = String::new();
-        let head = [&self.protocol, &self.version, kind, &self.id];
-        for segment in head.into_iter().chain(path) {
+        let own = [&self.protocol, &self.version, kind, &self.id];
+        let standard = [self.protocol.as_str(), self.id.as_str()];
+        // Only streams have addresses of the standard form.
+        let head: &[&str] = if self.is_standard && kind == "stream" {
+            &standard
+        } else {
+            &own
+        };
+        for segment in head.iter().copied().chain(path) {
             link.push('/');
             link.extend(utf8_percent_encode(segment, PLAIN));
         }
@@ -198,6 +235,41 @@ mod tests {
         }
     }
 
+    #[test]
+    fn standard_addresses_stand_for_the_own_ones() {
+        let found = resource("/ipfs/bafkqaaa/a%20b/c/");
+        assert_eq!(
+            (found.protocol.as_str(), found.version.as_str()),
+            ("ipfs", "v0")
+        );
+        assert_eq!(
+            (found.kind.as_str(), found.id.as_str()),
+            ("stream", "bafkqaaa")
+        );
+        assert_eq!(found.path, ["a b", "c"]);
+        assert!(found.slash && found.is_standard);
+        assert_eq!(
+            found.link("stream", found.names(), true),
+            "/ipfs/bafkqaaa/a%20b/c/"
+        );
+        assert_eq!(
+            found.link("playlist", [], false),
+            "/ipfs/v0/playlist/bafkqaaa"
+        );
+        assert_eq!(resource("/ipns/docs.example").id, "docs.example");
+        assert!(!resource("/ipfs/v0/stream/bafkqaaa").is_standard);
+        for short in [
+            "/ipfs",
+            "/ipfs/",
+            "/ipfs/v0",
+            "/ipfs/v0/stream",
+            "/other/bafkqaaa",
+        ] {
+            let refused = Target::parse(short);
+            assert!(matches!(refused, Err(Error::NotFound { .. })), "{short}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_link_leads_back_to_what_it_was_made_from(
@@ -206,6 +278,7 @@ mod tests {
             prop_assume!(path.iter().chain([&id]).all(|name| name != "." && name != ".."));
             let made = Resource {
                 protocol: "p".into(), version: "v".into(), kind: "stream".into(), id, path, slash,
+                is_standard: false,
             };
             let link = made.link("stream", made.names(), slash);
             prop_assert!(link.parse::<Uri>().is_ok());

@@ -106,6 +106,11 @@ pub(crate) fn moved_for_good(to: &str) -> Response<Body> {
     redirect(StatusCode::PERMANENT_REDIRECT, to, "no-cache")
 }
 
+/// The right address of a directory, as standard gateways say it.
+pub(crate) fn moved(to: &str) -> Response<Body> {
+    redirect(StatusCode::MOVED_PERMANENTLY, to, "no-cache")
+}
+
 /// The dashboard, whose address is not the content plane's to promise.
 pub(crate) fn dashboard(address: &str) -> Response<Body> {
     redirect(StatusCode::FOUND, &format!("{address}/"), "no-store")

@@ -83,16 +83,17 @@ impl Stream for Exact {
 /// The body of an answer. Dropping it drops the stream, and with it all work that is done for it.
 pub(crate) struct Content {
     source: ByteStream,
-    remaining: u64,
+    /// Bytes to come, where that is known.
+    remaining: Option<u64>,
     _permit: Permit,
 }
 
 impl Content {
-    /// A body of exactly `length` bytes.
-    pub(crate) fn new(source: ByteStream, length: u64, permit: Permit) -> Self {
+    /// A body of exactly `length` bytes, or of all that there are.
+    pub(crate) fn new(source: ByteStream, length: impl Into<Option<u64>>, permit: Permit) -> Self {
         Self {
             source,
-            remaining: length,
+            remaining: length.into(),
             _permit: permit,
         }
     }
@@ -108,21 +109,23 @@ impl HttpBody for Content {
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
         self.source.poll_next_unpin(cx).map(|next| match next? {
             Ok(bytes) => {
-                self.remaining = self.remaining.saturating_sub(bytes.len() as u64);
+                let length = bytes.len() as u64;
+                self.remaining = self.remaining.map(|left| left.saturating_sub(length));
                 Some(Ok(Frame::data(bytes)))
             }
             Err(error) => {
-                tracing::warn!(%error, missing = self.remaining, "a body broke off");
+                tracing::warn!(%error, missing = ?self.remaining, "a body broke off");
                 Some(Err(error))
             }
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.remaining == 0
+        self.remaining == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining)
+        self.remaining
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

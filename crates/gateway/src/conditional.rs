@@ -50,6 +50,11 @@ pub(crate) fn evaluate(headers: &HeaderMap, meta: &Meta) -> Result<Outcome, Fail
     })
 }
 
+/// Whether the client has what is tagged so already.
+pub(crate) fn is_held(headers: &HeaderMap, etag: &str) -> bool {
+    names(headers, IF_NONE_MATCH, etag, Comparison::Weak)
+}
+
 /// Whether ranges count: there is no `If-Range`, or it names exactly this version.
 pub(crate) fn range_still_holds(headers: &HeaderMap, meta: &Meta) -> bool {
     let Some(condition) = headers.get(IF_RANGE) else {

@@ -44,6 +44,7 @@ mod request;
 mod serve;
 mod site;
 mod source;
+mod standard;
 
 pub use gateway::{Gateway, Registry, Settings};
 

@@ -80,13 +80,17 @@ pub(crate) async fn answer(
     } else {
         Format::Html
     };
-    let mut response = match asked.query.format.unwrap_or(negotiated) {
+    let asked_for = asked.query.format;
+    let own = asked_for.filter(|form| matches!(form, Format::Html | Format::Json));
+    let mut response = match own.unwrap_or(negotiated) {
         Format::Json => {
             let json = serde_json::to_vec(&listing)
                 .map_err(|error| Error::internal("writing a listing", error))?;
             answer::small("application/json", CACHE, json)
         }
-        Format::Html => as_page(&listing, dir.name(), asked),
+        Format::Html | Format::Raw | Format::Car | Format::Record => {
+            as_page(&listing, dir.name(), asked)
+        }
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));

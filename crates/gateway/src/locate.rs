@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{body::Body, http::Response};
-use universal_p2p_core::{Error, Expand, File, Node, enter, largest, walk};
+use universal_p2p_core::{Dir, Error, Expand, File, NoArchives, Node, enter, largest, walk};
 
 use crate::{answer, asked::Asked, failure::Failure, listing};
 
@@ -25,6 +25,9 @@ pub(crate) async fn locate(
     expand: &dyn Expand,
 ) -> Result<Found, Failure> {
     let resource = asked.resource;
+    if resource.is_standard {
+        return standard(root, asked).await;
+    }
     if resource.path.is_empty() && !resource.slash {
         return Ok(Found::File(largest(root).await?));
     }
@@ -39,23 +42,55 @@ pub(crate) async fn locate(
         (Node::File(_), true) => Err(Failure::Below(Error::NotFound {
             what: "directory of this name; without the slash it is a file".into(),
         })),
-        (Node::Dir(_), false) => {
-            let mut to = resource.link(&resource.kind, resource.names(), true);
-            if let Some(query) = asked.request.uri.query() {
-                to.push('?');
-                to.push_str(query);
-            }
-            Ok(Found::Answer(answer::moved_for_good(&to)))
-        }
-        (Node::Dir(dir), true) => {
-            // A site in a torrent opens as a site, unless its listing is asked for by name.
-            if asked.query.format.is_none()
-                && let Some(Node::File(index)) = dir.get("index.html").await?
-            {
-                return Ok(Found::File(index));
-            }
-            let listing = listing::answer(&dir, asked, expand).await?;
-            Ok(Found::Answer(listing))
-        }
+        (Node::Dir(_), false) => Ok(Found::Answer(answer::moved_for_good(&with_slash(asked)))),
+        (Node::Dir(dir), true) => directory(&dir, asked, expand).await,
     }
+}
+
+/// Finds what a standard address means: no name is decorative, and archives are files.
+async fn standard(root: Node, asked: &Asked<'_>) -> Result<Found, Failure> {
+    let resource = asked.resource;
+    let missing = || {
+        Failure::Below(Error::NotFound {
+            what: format!("entry {:?} here", resource.path.join("/")),
+        })
+    };
+    if matches!(root, Node::File(_)) && !resource.path.is_empty() {
+        return Err(missing());
+    }
+    match (
+        walk(root, &resource.path, &NoArchives).await?,
+        resource.slash,
+    ) {
+        (Node::File(file), false) => Ok(Found::File(file)),
+        (Node::File(_), true) => Err(missing()),
+        (Node::Dir(_), false) => Ok(Found::Answer(answer::moved(&with_slash(asked)))),
+        (Node::Dir(dir), true) => directory(&dir, asked, &NoArchives).await,
+    }
+}
+
+/// The address that is asked for, with a slash at its end.
+fn with_slash(asked: &Asked<'_>) -> String {
+    let resource = asked.resource;
+    let mut to = resource.link(&resource.kind, resource.names(), true);
+    if let Some(query) = asked.request.uri.query() {
+        to.push('?');
+        to.push_str(query);
+    }
+    to
+}
+
+async fn directory(
+    dir: &Arc<dyn Dir>,
+    asked: &Asked<'_>,
+    expand: &dyn Expand,
+) -> Result<Found, Failure> {
+    // A site in a torrent opens as a site, unless its listing is asked for by name.
+    if asked.query.format.is_none()
+        && let Some(Node::File(index)) = dir.get("index.html").await?
+    {
+        return Ok(Found::File(index));
+    }
+    let listing = listing::answer(dir, asked, expand).await?;
+    Ok(Found::Answer(listing))
 }

@@ -150,6 +150,7 @@ mod tests {
             id: "id".into(),
             path: vec!["d".into()],
             slash: true,
+            is_standard: false,
         };
         write(found.collect(), "", &resource, "http://h:1", "?from=x")
     }

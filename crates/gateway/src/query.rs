@@ -7,13 +7,19 @@ use universal_p2p_core::{Error, Hints};
 
 use crate::address::{PLAIN, decode};
 
-/// Which form of a listing was asked for.
+/// Which form was asked for: of a listing, or of content that its reader checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
     Html,
     /// For programs.
     Json,
+    /// One block.
+    Raw,
+    /// An archive of blocks.
+    Car,
+    /// The record of a name.
+    Record,
 }
 
 /// The decoded parameters: the gateway's own, and what is left for the backend.
@@ -65,9 +71,12 @@ impl Query {
                 self.format = Some(match value.as_str() {
                     "html" => Format::Html,
                     "json" => Format::Json,
+                    "raw" => Format::Raw,
+                    "car" => Format::Car,
+                    "ipns-record" => Format::Record,
                     _ => {
                         return Err(Error::BadAddress {
-                            why: "format is html or json".into(),
+                            why: "format is html, json, raw, car or ipns-record".into(),
                         });
                     }
                 });

@@ -19,6 +19,7 @@ use crate::{
     locate::{Found, locate},
     media_type, range,
     source::Source,
+    standard,
 };
 
 /// What a request leads to.
@@ -42,11 +43,21 @@ impl Gateway {
         if asked.resource.kind != "stream" {
             return self.beside(&asked, &source, client).await;
         }
+        // What its reader checks by itself is no file and has no ranges.
+        if let Some(form) = standard::form(&asked)? {
+            return self.prove(&asked, &source, form, client).await;
+        }
+        let answer = self.stream(&asked, &source, client).await?;
+        Ok(standard::mark(answer, &asked, &source).await)
+    }
+
+    /// The way from a resource to the bytes of a file in it.
+    async fn stream(&self, asked: &Asked<'_>, source: &Source<'_>, client: IpAddr) -> Answer {
         // Counted before the first wait, so that waiting requests are bounded like open streams.
         let permit = self.limits.admit(client)?;
         // Taken before anything is found, so that what is found is not given up before it is read.
         let lease = self.store.lease(source.item(), asked.site());
-        let file = match locate(source.resolve().await?, &asked, self.expand.as_ref()).await? {
+        let file = match locate(source.resolve().await?, asked, self.expand.as_ref()).await? {
             Found::File(file) => file,
             Found::Answer(answer) => return Ok(answer),
         };
@@ -54,12 +65,12 @@ impl Gateway {
         if conditional::evaluate(asked.headers(), file.meta())? == Outcome::NotModified {
             return Ok(answer::not_modified(file.meta()));
         }
-        let selection = range::select(&request.method, asked.headers(), file.meta())?;
+        let selection = range::select(&asked.request.method, asked.headers(), file.meta())?;
         let cx = self.settings.read_cx();
         let media_type = media_type::of(&file, asked.name(&file.meta().name), &cx).await?;
-        let head = FileAnswer::new(&asked, file.meta(), selection, &media_type);
+        let head = FileAnswer::new(asked, file.meta(), selection, &media_type);
         // The last failure that can still become a status; later ones break the connection.
-        let stream = match request.method {
+        let stream = match asked.request.method {
             Method::HEAD => return Ok(head.without_body()),
             _ => body::open(file, head.ranges.clone(), cx).await?,
         };

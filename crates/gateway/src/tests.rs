@@ -5,4 +5,5 @@ mod connections;
 mod fakes;
 mod listings;
 mod safety;
+mod standard;
 mod support;

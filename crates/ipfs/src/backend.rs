@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cid::Cid;
-use universal_p2p_core::{Backend, Error, File, Freshness, Hints, Id, Node, Result, State, Status};
+use universal_p2p_core::{
+    Backend, Error, File, Freshness, Hints, Id, Node, Proof, ProofForm, ReadCx, Result, State,
+    Status,
+};
 
 use crate::{
     Settings, Sources, address,
@@ -93,5 +96,21 @@ impl Backend for Ipfs {
             state: State::Parked,
             ..Status::unknown()
         })
+    }
+
+    async fn prove(
+        &self,
+        id: &Id,
+        path: &[String],
+        form: ProofForm,
+        hints: &Hints,
+        cx: &ReadCx,
+    ) -> Result<Proof> {
+        let freshness = Freshness::Immutable;
+        self.proof(id, path, form, freshness, hints, cx).await
+    }
+
+    async fn roots(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Vec<String>> {
+        self.trail(id, path, hints).await
     }
 }

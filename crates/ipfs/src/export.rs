@@ -11,7 +11,9 @@ use std::{ops::Range, sync::Arc};
 use bytes::Bytes;
 use cid::Cid;
 use futures_util::{StreamExt, stream};
-use universal_p2p_core::{ByteStream, Freshness, Hints, Id, ReadCx, Result};
+use universal_p2p_core::{
+    ByteStream, EntityBytes, Error, Freshness, Hints, Id, Proof, ProofForm, ReadCx, Result, Scope,
+};
 
 use crate::{
     Block, Ipfs, address,
@@ -19,35 +21,6 @@ use crate::{
 };
 use below::Cover;
 use walker::Walker;
-
-/// How much of what a path leads to an archive has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The blocks on the way, and the one that the path leads to.
-    Block,
-    /// All of a file, or what a directory is listed from.
-    Entity,
-    /// Everything that it links to.
-    All,
-}
-
-/// A range of a file as `entity-bytes` writes it. Numbers below zero count from the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EntityBytes {
-    /// The first byte.
-    pub from: i64,
-    /// The last byte, which belongs to it; none is the last of the file.
-    pub to: Option<i64>,
-}
-
-/// A block and the way to it.
-#[derive(Clone, Debug)]
-pub struct Proof {
-    /// What each segment of the path stands for, the root first.
-    pub roots: Vec<Cid>,
-    /// What the path leads to.
-    pub block: Block,
-}
 
 /// An archive of blocks, and the way to what it is of.
 pub struct Archive {
@@ -59,19 +32,22 @@ pub struct Archive {
 }
 
 impl Ipfs {
-    /// Finds the block that a path leads to, of any codec.
+    /// Finds the block that a path leads to, of any codec, and what each segment of the path stands
+    /// for: the root first.
     ///
     /// # Errors
     /// As [`universal_p2p_core::Backend::resolve`], and [`universal_p2p_core::Error::Unsupported`] for a
     /// path that ends inside a block.
-    pub async fn block(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Proof> {
+    pub async fn block(
+        &self,
+        id: &Id,
+        path: &[String],
+        hints: &Hints,
+    ) -> Result<(Vec<Cid>, Block)> {
         let root = self.traced(id, hints)?;
         let trail = trail::follow(&root, path).await?;
         let block = root.block(trail.end()).await?;
-        Ok(Proof {
-            roots: trail.roots,
-            block,
-        })
+        Ok((trail.roots, block))
     }
 
     /// Finds what a path leads to and streams it as an archive, from its root on. Waits for the blocks
@@ -93,7 +69,7 @@ impl Ipfs {
         let end = root.block(trail.end()).await?;
         let cover = match (bytes, scope) {
             (Some(bytes), Scope::Entity) => match Layout::of(&end) {
-                Ok(layout) => Cover::Bytes(0, bytes.of(layout.length)),
+                Ok(layout) => Cover::Bytes(0, bytes_of(bytes, layout.length)),
                 // Of a directory there are no bytes to choose from.
                 Err(_) => Cover::All,
             },
@@ -112,6 +88,66 @@ impl Ipfs {
         })
     }
 
+    /// Finds content in a form that its reader checks, named for this long.
+    pub(crate) async fn proof(
+        &self,
+        id: &Id,
+        path: &[String],
+        form: ProofForm,
+        freshness: Freshness,
+        hints: &Hints,
+        cx: &ReadCx,
+    ) -> Result<Proof> {
+        let name = path.last().map_or(id.as_str(), String::as_str);
+        match form {
+            ProofForm::Block => {
+                let (roots, block) = self.block(id, path, hints).await?;
+                let bytes = block.bytes().clone();
+                Ok(Proof {
+                    media_type: "application/vnd.ipld.raw",
+                    etag: format!("{}.raw", block.cid()),
+                    is_weak: false,
+                    filename: format!("{}.bin", block.cid()),
+                    length: Some(bytes.len() as u64),
+                    freshness,
+                    roots: roots.iter().map(Cid::to_string).collect(),
+                    stream: stream::once(std::future::ready(Ok(bytes))).boxed(),
+                })
+            }
+            ProofForm::Archive { scope, bytes } => {
+                let archive = self.archive(id, path, scope, bytes, hints, cx).await?;
+                let end = archive.roots.last().copied().unwrap_or_default();
+                let (from, to) = bytes.map_or((0, None), |bytes| (bytes.from, bytes.to));
+                let to = to.map_or_else(|| "*".to_owned(), |to| to.to_string());
+                Ok(Proof {
+                    media_type: "application/vnd.ipld.car; version=1; order=dfs; dups=n",
+                    etag: format!("{id}.{end}.car.{scope:?}.{from}.{to}"),
+                    is_weak: true,
+                    filename: format!("{name}.car"),
+                    length: None,
+                    freshness,
+                    roots: archive.roots.iter().map(Cid::to_string).collect(),
+                    stream: archive.stream,
+                })
+            }
+            ProofForm::Record => Err(Error::BadAddress {
+                why: "records are of names, under /ipns/".into(),
+            }),
+        }
+    }
+
+    /// What each segment of a path stands for.
+    pub(crate) async fn trail(
+        &self,
+        id: &Id,
+        path: &[String],
+        hints: &Hints,
+    ) -> Result<Vec<String>> {
+        let root = self.traced(id, hints)?;
+        let trail = trail::follow(&root, path).await?;
+        Ok(trail.roots.iter().map(Cid::to_string).collect())
+    }
+
     /// A root that notes the blocks on the way.
     fn traced(&self, id: &Id, hints: &Hints) -> Result<Arc<Root>> {
         let cid = address::parse(id.as_str())?;
@@ -123,21 +159,19 @@ impl Ipfs {
     }
 }
 
-impl EntityBytes {
-    /// The bytes that this means of a file of this length.
-    fn of(self, length: u64) -> Range<u64> {
-        let place = |number: i64| {
-            let from_end = length.saturating_sub(number.unsigned_abs());
-            u64::try_from(number).unwrap_or(from_end).min(length)
-        };
-        let end = match self.to {
-            None => length,
-            // Before the first byte there is none.
-            Some(to) if to < 0 && to.unsigned_abs() > length => 0,
-            Some(to) => place(to).saturating_add(1).min(length),
-        };
-        place(self.from)..end
-    }
+/// The bytes that are meant of a file of this length.
+fn bytes_of(bytes: EntityBytes, length: u64) -> Range<u64> {
+    let place = |number: i64| {
+        let from_end = length.saturating_sub(number.unsigned_abs());
+        u64::try_from(number).unwrap_or(from_end).min(length)
+    };
+    let end = match bytes.to {
+        None => length,
+        // Before the first byte there is none.
+        Some(to) if to < 0 && to.unsigned_abs() > length => 0,
+        Some(to) => place(to).saturating_add(1).min(length),
+    };
+    place(bytes.from)..end
 }
 
 /// The head of an archive: a section with a map of dag-cbor.

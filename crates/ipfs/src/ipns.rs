@@ -9,10 +9,16 @@ mod record;
 mod records;
 mod time;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
-use universal_p2p_core::{Backend, Freshness, Hints, Id, NoArchives, Node, Result, Status, walk};
+use futures_util::{StreamExt, stream};
+use universal_p2p_core::{
+    Backend, Freshness, Hints, Id, NoArchives, Node, Proof, ProofForm, ReadCx, Result, Status, walk,
+};
 
 use crate::{Ipfs, address};
 pub use dns::Dns;
@@ -40,6 +46,34 @@ impl Ipns {
             content,
             follower: Follower::new(names),
         }
+    }
+
+    /// What a path below a name stands for, and for how long.
+    async fn content_of(
+        &self,
+        name: &Name,
+        path: &[String],
+    ) -> Result<(Id, Vec<String>, Duration)> {
+        let target = self.follower.follow(name).await?;
+        let mut whole = target.path;
+        whole.extend_from_slice(path);
+        let id = address::canonical(&target.cid.to_string())?;
+        Ok((id, whole, target.fresh_for))
+    }
+}
+
+/// A record as its reader checks it.
+fn proof(id: &Id, record: Record) -> Proof {
+    let until = record.valid_until.duration_since(SystemTime::now());
+    Proof {
+        media_type: "application/vnd.ipfs.ipns-record",
+        etag: format!("{id}.{}.ipns-record", record.sequence),
+        is_weak: true,
+        filename: format!("{id}.ipns-record"),
+        length: Some(record.bytes.len() as u64),
+        freshness: Freshness::For(record.ttl.min(until.unwrap_or_default())),
+        roots: Vec::new(),
+        stream: stream::once(std::future::ready(Ok(record.bytes))).boxed(),
     }
 }
 
@@ -72,6 +106,32 @@ impl Backend for Ipns {
             }
             None => Ok(Status::unknown()),
         }
+    }
+
+    async fn prove(
+        &self,
+        id: &Id,
+        path: &[String],
+        form: ProofForm,
+        hints: &Hints,
+        cx: &ReadCx,
+    ) -> Result<Proof> {
+        let name = Name::parse(id.as_str())?;
+        if form == ProofForm::Record && path.is_empty() {
+            return Ok(proof(id, self.follower.record(&name).await?));
+        }
+        let (content, path, fresh_for) = self.content_of(&name, path).await?;
+        let freshness = Freshness::For(fresh_for);
+        let proof = self
+            .content
+            .proof(&content, &path, form, freshness, hints, cx);
+        proof.await
+    }
+
+    async fn roots(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Vec<String>> {
+        let name = Name::parse(id.as_str())?;
+        let (content, path, _) = self.content_of(&name, path).await?;
+        self.content.trail(&content, &path, hints).await
     }
 
     async fn release(&self, id: &Id) -> Result<()> {

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, NoArchives, Node};
 use universal_p2p_store::Store;
 
-use super::fakes::{Event, FakeBackend, Manner, dir, folder};
+use super::fakes::{Event, FakeBackend, Manner, Standard, dir, folder};
 use crate::{Gateway, Registry, Settings};
 
 /// Long enough for a busy machine; only a test that fails waits for it.
@@ -63,6 +63,10 @@ fn store(folder: &TempDir) -> Arc<Store> {
 pub(super) fn world(settings: Settings) -> World {
     let (sender, events) = unbounded_channel();
     let fake = FakeBackend::new(sender);
+    let standard = FakeBackend::new(fake.events());
+    let standard = standard
+        .with("all", all(&fake))
+        .with("file", fake.holding("", "only"));
     let all = all(&fake);
     let one_file = fake.holding("only.txt", "only");
     let single = dir("only.txt", [("only.txt", fake.holding("only.txt", "only"))]);
@@ -79,7 +83,7 @@ pub(super) fn world(settings: Settings) -> World {
         .with("many", many)
         .with("nothing", dir("nothing", []));
     let folder = TempDir::new().expect("a temporary folder");
-    let registry = Registry::new(vec![Arc::new(fake)]);
+    let registry = Registry::new(vec![Arc::new(fake), Arc::new(Standard(standard))]);
     World {
         gateway: Gateway::new(registry, store(&folder), Arc::new(NoArchives), settings),
         events,

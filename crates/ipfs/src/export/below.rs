@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use cid::Cid;
-use universal_p2p_core::Result;
+use universal_p2p_core::{Result, Scope};
 
-use super::Scope;
 use crate::{
     Block,
     ipld::Form,

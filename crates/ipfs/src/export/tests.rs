@@ -9,9 +9,8 @@ use std::{
 use cid::{Cid, multihash::Multihash};
 use futures_util::TryStreamExt;
 use proptest::prelude::*;
-use universal_p2p_core::{Error, Hints, Priority, ReadCx, Result};
+use universal_p2p_core::{EntityBytes, Error, Hints, Priority, ReadCx, Result, Scope};
 
-use super::{EntityBytes, Scope};
 use crate::{
     Block, Ipfs, Settings,
     gateway::car::Car,
@@ -170,16 +169,14 @@ async fn blocks_are_found_with_the_way_to_them() {
     let id = crate::canonical(&root.to_string()).unwrap();
     let ipfs = ipfs(&scene);
     let hints = Hints::default();
-    let proof = ipfs.block(&id, &names("inner/film"), &hints).await.unwrap();
-    assert_eq!(proof.roots, [root, named["inner"], named["film"]]);
-    assert_eq!(*proof.block.cid(), named["film"]);
+    let (roots, block) = ipfs.block(&id, &names("inner/film"), &hints).await.unwrap();
+    assert_eq!(roots, [root, named["inner"], named["film"]]);
+    assert_eq!(*block.cid(), named["film"]);
     // Any codec, as long as nothing has to be found inside.
     let odd = scene.put(0x78, b"a tree of git".to_vec());
     let id = crate::canonical(&odd.to_string()).unwrap();
-    assert_eq!(
-        *ipfs.block(&id, &[], &hints).await.unwrap().block.cid(),
-        odd
-    );
+    let (_, block) = ipfs.block(&id, &[], &hints).await.unwrap();
+    assert_eq!(*block.cid(), odd);
     for missing in ["none", "inner/film/x", "beside/x"] {
         let id = crate::canonical(&root.to_string()).unwrap();
         let got = ipfs.block(&id, &names(missing), &hints).await.map(|_| ());

@@ -9,10 +9,9 @@ use std::{
 use bytes::Bytes;
 use cid::{Cid, multihash::Multihash};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use universal_p2p_core::{Error, ReadCx, Result};
+use universal_p2p_core::{Error, ReadCx, Result, Scope};
 
 use super::{
-    Scope,
     below::{Cover, below},
     section,
 };

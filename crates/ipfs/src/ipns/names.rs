@@ -155,30 +155,47 @@ impl Follower {
         })
     }
 
+    /// The best record of a key, looked for anew.
+    pub(super) async fn record(&self, name: &Name) -> Result<Record> {
+        let Name::Key(hash) = name else {
+            return Err(Error::NotFound {
+                what: "record of a domain; its DNSLink is a TXT record".into(),
+            });
+        };
+        let _turn = self.known.turn(name).await;
+        self.best(name, hash, SystemTime::now()).await
+    }
+
     async fn by_record(&self, name: &Name, hash: &Multihash<64>) -> Result<Answer> {
-        let (id, now) = (name.id()?, SystemTime::now());
+        let now = SystemTime::now();
+        let record = self.best(name, hash, now).await?;
+        let lead = lead::parse(&record.value)?;
+        let good_for = record.valid_until.duration_since(now).unwrap_or_default();
+        Ok(Answer::new(lead, record.ttl.min(LONGEST), Some(good_for)))
+    }
+
+    /// The newest of the good records that anybody has and the one that is kept, and keeps it.
+    async fn best(&self, name: &Name, hash: &Multihash<64>, now: SystemTime) -> Result<Record> {
+        let id = name.id()?;
         let kept = match &self.names.kept {
             Some(kept) => kept.read(&id).await,
             None => None,
         };
         let kept = kept.and_then(|bytes| Record::check(hash, bytes, now).ok());
-        let found = self.newest(name, hash, now).await;
-        let (record, is_new) = match (found, kept) {
-            (Ok(found), Some(kept)) if found.newer(&kept).is_gt() => (found, true),
-            (Ok(_), Some(kept)) => (kept, false),
-            (Ok(found), None) => (found, true),
+        match (self.newest(name, hash, now).await, kept) {
+            (Ok(found), Some(kept)) if found.newer(&kept).is_le() => Ok(kept),
+            (Ok(found), _) => {
+                if let Some(kept) = &self.names.kept {
+                    kept.write(&id, found.bytes.clone()).await;
+                }
+                Ok(found)
+            }
             (Err(_), Some(mut kept)) => {
                 kept.ttl = kept.ttl.min(STALE);
-                (kept, false)
+                Ok(kept)
             }
-            (Err(error), None) => return Err(error),
-        };
-        let lead = lead::parse(&record.value)?;
-        if let (true, Some(kept)) = (is_new, &self.names.kept) {
-            kept.write(&id, record.bytes).await;
+            (Err(error), None) => Err(error),
         }
-        let good_for = record.valid_until.duration_since(now).unwrap_or_default();
-        Ok(Answer::new(lead, record.ttl.min(LONGEST), Some(good_for)))
     }
 
     /// The newest good record that anybody has.
