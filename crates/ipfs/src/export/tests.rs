@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use cid::{Cid, multihash::Multihash};
 use futures_util::TryStreamExt;
 use proptest::prelude::*;
-use universal_p2p_core::{EntityBytes, Error, Hints, Priority, ReadCx, Result, Scope};
+use universal_p2p_core::{
+    Backend, EntityBytes, Error, Hints, Priority, ProofForm, ReadCx, Result, Scope,
+};
 
 use crate::{
     Block, Ipfs, Settings,
@@ -270,4 +273,55 @@ proptest! {
             assert_eq!(got, &content[from..=to]);
         });
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn proofs_say_what_they_are() {
+    let scene = scene();
+    let (root, named) = site(&scene);
+    let id = crate::canonical(&root.to_string()).unwrap();
+    let (ipfs, hints, cx) = (ipfs(&scene), Hints::default(), cx());
+    let path = names("inner/film");
+    let roots: Vec<_> = [root, named["inner"], named["film"]]
+        .iter()
+        .map(Cid::to_string)
+        .collect();
+    let proof = ipfs
+        .prove(&id, &path, ProofForm::Block, &hints, &cx)
+        .await
+        .unwrap();
+    let (film, bytes) = (
+        named["film"],
+        scene.fake.blocks.lock().unwrap()[named["film"].hash()].clone(),
+    );
+    assert_eq!((proof.etag, proof.is_weak), (format!("{film}.raw"), false));
+    assert_eq!(
+        (proof.length, proof.filename),
+        (Some(bytes.len() as u64), format!("{film}.bin"))
+    );
+    assert_eq!(proof.roots, roots);
+    assert_eq!(ipfs.roots(&id, &path, &hints).await.unwrap(), roots);
+    let all: Vec<Bytes> = proof.stream.try_collect().await.unwrap();
+    assert_eq!(all.concat(), bytes);
+    // Archives of other scopes and ranges have other tags.
+    let mut tags = HashSet::new();
+    for scope in [Scope::Block, Scope::Entity, Scope::All] {
+        for bytes in [None, range(0, 5), range(0, None), range(-5, None)] {
+            let form = ProofForm::Archive { scope, bytes };
+            let proof = ipfs.prove(&id, &path, form, &hints, &cx).await.unwrap();
+            assert!(proof.is_weak && proof.length.is_none());
+            assert_eq!(proof.roots, roots);
+            tags.insert(proof.etag);
+        }
+    }
+    // All of it and 0:* are the same.
+    assert_eq!(tags.len(), 9);
+    let record = ipfs
+        .prove(&id, &[], ProofForm::Record, &hints, &cx)
+        .await
+        .map(|_| ());
+    assert!(
+        matches!(record, Err(Error::BadAddress { .. })),
+        "{record:?}"
+    );
 }

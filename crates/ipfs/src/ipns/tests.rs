@@ -3,9 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use libp2p_identity::Keypair;
 use tokio::time::advance;
-use universal_p2p_core::{Backend, Error, Freshness, Hints, Item, Node, Result, Site, State};
+use universal_p2p_core::{
+    Backend, Error, Freshness, Hints, Item, Node, Priority, ProofForm, ReadCx, Result, Site, State,
+};
 use universal_p2p_store::{Policy, Settings as StoreSettings, Store};
 
 use super::{Ipns, Kept, Name, Names, Records};
@@ -116,4 +119,44 @@ async fn the_last_good_record_stays_on_disk() {
     drop(store);
     let store = Store::open(folder.path(), settings).unwrap();
     assert_eq!(store.read(&id).await, Some(record));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_name_leads_to_can_be_checked() {
+    let scene = scene();
+    let film = scene.put(0x55, b"a film".to_vec());
+    let root = scene.put(0x70, pb(&[8, 1], &[("film.txt", film, 6)]));
+    let key = Keypair::generate_ed25519();
+    let record = Says::new(&format!("/ipfs/{root}"), 1).by(&key);
+    let ipns = ipns(&scene, record.clone());
+    let (id, _) = ipns
+        .canonical(&key.public().to_peer_id().to_base58())
+        .unwrap();
+    let (hints, cx) = (Hints::default(), cx());
+    let proof = ipns
+        .prove(&id, &[], ProofForm::Record, &hints, &cx)
+        .await
+        .unwrap();
+    assert_eq!(proof.media_type, "application/vnd.ipfs.ipns-record");
+    assert_eq!(proof.freshness, Freshness::For(Duration::from_secs(60)));
+    let all: Vec<Bytes> = proof.stream.try_collect().await.unwrap();
+    assert_eq!(all.concat(), record);
+    let path = ["film.txt".to_owned()];
+    let proof = ipns
+        .prove(&id, &path, ProofForm::Block, &hints, &cx)
+        .await
+        .unwrap();
+    let all: Vec<Bytes> = proof.stream.try_collect().await.unwrap();
+    assert_eq!(all.concat(), b"a film");
+    assert_eq!(proof.roots, [root.to_string(), film.to_string()]);
+    assert_eq!(proof.freshness, Freshness::For(Duration::from_secs(60)));
+    assert_eq!(ipns.roots(&id, &path, &hints).await.unwrap(), proof.roots);
+}
+
+fn cx() -> ReadCx {
+    ReadCx {
+        first_byte: Duration::from_secs(5),
+        stall: Duration::from_secs(5),
+        priority: Priority::Interactive,
+    }
 }
