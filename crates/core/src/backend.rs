@@ -11,17 +11,32 @@ use crate::{Id, Node, Proof, ProofForm, ReadCx, Result};
 /// They are decoded but not checked: a backend ignores names it does not know and refuses values it
 /// must not follow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hints(Vec<(String, String)>);
+pub struct Hints {
+    parameters: Vec<(String, String)>,
+    is_only_held: bool,
+}
 
 impl Hints {
     /// Adds one parameter.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
+        self.parameters.push((name.into(), value.into()));
+    }
+
+    /// Says that only what is on this machine already is wanted: nobody is asked for anything. A
+    /// backend that cannot tell does as always.
+    pub fn want_only_held(&mut self) {
+        self.is_only_held = true;
+    }
+
+    /// Whether only what is on this machine already is wanted; else [`crate::Error::NotHeld`].
+    #[must_use]
+    pub fn is_only_held(&self) -> bool {
+        self.is_only_held
     }
 
     /// The values of one parameter, in the order given.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
+        self.parameters
             .iter()
             .filter(move |(known, _)| known == name)
             .map(|(_, value)| value.as_str())
@@ -29,14 +44,15 @@ impl Hints {
 
     /// Every parameter in the order given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
+        self.parameters
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Adds all of another's parameters behind the own ones.
     pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.parameters.extend(other.parameters);
+        self.is_only_held |= other.is_only_held;
     }
 }
 

@@ -92,6 +92,12 @@ pub enum Error {
         /// What may help.
         cure: String,
     },
+    /// It is not on this machine, and nobody else may be asked.
+    #[error("{what} is not on this machine, and only what is held was asked for")]
+    NotHeld {
+        /// What is not there.
+        what: String,
+    },
     /// There is no room on disk.
     #[error("no room on disk: {why}")]
     NoSpace {

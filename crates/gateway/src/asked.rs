@@ -1,6 +1,6 @@
 //! One request for a resource, decoded.
 
-use axum::http::{HeaderMap, request::Parts};
+use axum::http::{HeaderMap, header::CACHE_CONTROL, request::Parts};
 use universal_p2p_core::Site;
 
 use crate::{
@@ -40,6 +40,15 @@ impl<'a> Asked<'a> {
     /// The site that it is booked to.
     pub(crate) fn site(&self) -> Site {
         site::asking(self.headers(), self.query.from.as_deref())
+    }
+
+    /// Whether only what is on this machine already is wanted (RFC 9111, section 5.2.1.7).
+    pub(crate) fn wants_only_held(&self) -> bool {
+        let lines = self.headers().get_all(CACHE_CONTROL).iter();
+        let mut directives = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','));
+        directives.any(|directive| directive.trim().eq_ignore_ascii_case("only-if-cached"))
     }
 
     /// The name under which a file is answered: the one asked for, else its own, else the last of

@@ -157,6 +157,7 @@ fn below(error: &Error) -> Problem {
         Error::NoPeers { .. } => (Status::GATEWAY_TIMEOUT, "no-peers"),
         Error::NoMetadata { .. } => (Status::GATEWAY_TIMEOUT, "no-metadata"),
         Error::Stalled { .. } => (Status::GATEWAY_TIMEOUT, "stalled"),
+        Error::NotHeld { .. } => (Status::PRECONDITION_FAILED, "not-held"),
         Error::Unavailable { .. } => {
             let detail = error.to_string();
             return Problem::new(Status::SERVICE_UNAVAILABLE, "unavailable", detail)

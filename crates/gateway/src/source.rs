@@ -28,6 +28,9 @@ impl<'a> Source<'a> {
             })?;
         let (id, mut hints) = backend.canonical(&asked.resource.id)?;
         hints.extend(asked.query.hints.clone());
+        if asked.wants_only_held() {
+            hints.want_only_held();
+        }
         Ok(Self { backend, id, hints })
     }
 

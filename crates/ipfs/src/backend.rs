@@ -57,6 +57,7 @@ impl Ipfs {
             metadata: self.settings.metadata,
             freshness,
             seen: None,
+            is_only_held: hints.is_only_held(),
         }
     }
 }

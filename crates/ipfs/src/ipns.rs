@@ -17,14 +17,15 @@ use std::{
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use universal_p2p_core::{
-    Backend, Freshness, Hints, Id, NoArchives, Node, Proof, ProofForm, ReadCx, Result, Status, walk,
+    Backend, Error, Freshness, Hints, Id, NoArchives, Node, Proof, ProofForm, ReadCx, Result,
+    Status, walk,
 };
 
 use crate::{Ipfs, address};
 pub use dns::Dns;
 pub use name::Name;
-use names::Follower;
 pub use names::Names;
+use names::{Follower, Target};
 pub(crate) use record::LONGEST as LONGEST_RECORD;
 pub use record::{BadRecord, Record};
 pub use records::{Kept, Records, Resolver, Texts};
@@ -48,13 +49,25 @@ impl Ipns {
         }
     }
 
+    /// Where a name leads.
+    async fn target(&self, name: &Name, hints: &Hints) -> Result<Target> {
+        if !hints.is_only_held() {
+            return self.follower.follow(name).await;
+        }
+        let known = self.follower.at_hand(name);
+        known.ok_or_else(|| Error::NotHeld {
+            what: format!("where {name} leads"),
+        })
+    }
+
     /// What a path below a name stands for, and for how long.
     async fn content_of(
         &self,
         name: &Name,
         path: &[String],
+        hints: &Hints,
     ) -> Result<(Id, Vec<String>, Duration)> {
-        let target = self.follower.follow(name).await?;
+        let target = self.target(name, hints).await?;
         let mut whole = target.path;
         whole.extend_from_slice(path);
         let id = address::canonical(&target.cid.to_string())?;
@@ -92,7 +105,7 @@ impl Backend for Ipns {
     }
 
     async fn resolve(&self, id: &Id, hints: &Hints) -> Result<Node> {
-        let target = self.follower.follow(&Name::parse(id.as_str())?).await?;
+        let target = self.target(&Name::parse(id.as_str())?, hints).await?;
         let freshness = Freshness::For(target.fresh_for);
         let root = self.content.open(&target.cid, hints, freshness).await?;
         walk(root, &target.path, &NoArchives).await
@@ -100,8 +113,8 @@ impl Backend for Ipns {
 
     async fn status(&self, id: &Id) -> Result<Status> {
         match self.follower.at_hand(&Name::parse(id.as_str())?) {
-            Some(cid) => {
-                let content = address::canonical(&cid.to_string())?;
+            Some(target) => {
+                let content = address::canonical(&target.cid.to_string())?;
                 self.content.status(&content).await
             }
             None => Ok(Status::unknown()),
@@ -117,10 +130,10 @@ impl Backend for Ipns {
         cx: &ReadCx,
     ) -> Result<Proof> {
         let name = Name::parse(id.as_str())?;
-        if form == ProofForm::Record && path.is_empty() {
+        if form == ProofForm::Record && path.is_empty() && !hints.is_only_held() {
             return Ok(proof(id, self.follower.record(&name).await?));
         }
-        let (content, path, fresh_for) = self.content_of(&name, path).await?;
+        let (content, path, fresh_for) = self.content_of(&name, path, hints).await?;
         let freshness = Freshness::For(fresh_for);
         let proof = self
             .content
@@ -130,7 +143,7 @@ impl Backend for Ipns {
 
     async fn roots(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Vec<String>> {
         let name = Name::parse(id.as_str())?;
-        let (content, path, _) = self.content_of(&name, path).await?;
+        let (content, path, _) = self.content_of(&name, path, hints).await?;
         self.content.trail(&content, &path, hints).await
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Root {
     pub(crate) freshness: Freshness,
     /// Where the blocks on the way are noted, if somebody wants them.
     pub(crate) seen: Option<trail::Seen>,
+    /// Whether nobody is asked for what is not here.
+    pub(crate) is_only_held: bool,
 }
 
 impl Root {
@@ -52,10 +54,21 @@ impl Root {
         }
     }
 
+    /// A block, wherever it may be had from.
+    pub(crate) async fn get(&self, cid: &Cid, want: &Want) -> Result<Block> {
+        if !self.is_only_held {
+            return self.sources.get(cid, want).await;
+        }
+        let held = self.sources.at_hand(cid).await?;
+        held.ok_or_else(|| Error::NotHeld {
+            what: format!("block {cid}"),
+        })
+    }
+
     /// A block that tells what something is.
     pub(crate) async fn block(&self, cid: &Cid) -> Result<Block> {
         let want = self.want(Urgency::Now, self.metadata);
-        let block = self.sources.get(cid, &want).await?;
+        let block = self.get(cid, &want).await?;
         if let Some(seen) = &self.seen {
             seen.note(&block)?;
         }

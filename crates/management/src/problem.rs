@@ -117,6 +117,7 @@ impl From<Error> for Problem {
             | Error::NoPeers { .. }
             | Error::NoMetadata { .. }
             | Error::Stalled { .. }
+            | Error::NotHeld { .. }
             | Error::NoSpace { .. }
             | Error::Internal { .. } => return Self::internal("a call of a network", error),
         };

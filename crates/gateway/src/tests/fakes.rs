@@ -8,7 +8,7 @@ use futures_util::{StreamExt, future, stream};
 use tokio::sync::mpsc::UnboundedSender;
 use universal_p2p_core::{
     Backend, ByteStream, Dir, Document, Entry, EntryKind, Error, File, Freshness, Hints, Id, Meta,
-    Node, Proof, ProofForm, ReadCx, Result, State, Status,
+    Node, ReadCx, Result, State, Status,
 };
 
 /// What a fake reports as it happens.
@@ -114,7 +114,7 @@ impl File for FakeFile {
 }
 
 /// Gives a first piece, and what follows only after the reader was made to wait.
-fn then(first: Result<Bytes>, last: Option<Result<Bytes>>) -> ByteStream {
+pub(super) fn then(first: Result<Bytes>, last: Option<Result<Bytes>>) -> ByteStream {
     let later = stream::once(async move {
         tokio::task::yield_now().await;
         stream::iter(last)
@@ -270,71 +270,5 @@ impl Backend for FakeBackend {
             filename: format!("{id}.{kind}"),
             bytes: Bytes::from_static(b"d4:infoe"),
         })
-    }
-}
-
-/// The same under the name of a network with standard addresses, whose content can be checked.
-pub(super) struct Standard(pub(super) FakeBackend);
-
-#[async_trait]
-impl Backend for Standard {
-    fn protocol(&self) -> &'static str {
-        "ipfs"
-    }
-
-    fn version(&self) -> &'static str {
-        "v0"
-    }
-
-    fn canonical(&self, id: &str) -> Result<(Id, Hints)> {
-        self.0.canonical(id)
-    }
-
-    async fn resolve(&self, id: &Id, hints: &Hints) -> Result<Node> {
-        self.0.resolve(id, hints).await
-    }
-
-    async fn status(&self, id: &Id) -> Result<Status> {
-        self.0.status(id).await
-    }
-
-    async fn prove(
-        &self,
-        id: &Id,
-        path: &[String],
-        form: ProofForm,
-        hints: &Hints,
-        _: &ReadCx,
-    ) -> Result<Proof> {
-        if path.last().is_some_and(|name| name == "none") {
-            return Err(Error::NotFound {
-                what: "entry".into(),
-            });
-        }
-        // What was asked for, in words.
-        let said = format!("{form:?}");
-        let is_archive = matches!(form, ProofForm::Archive { .. });
-        let late = path.last().is_some_and(|name| name == "late");
-        let missing = late.then(|| {
-            Err(Error::NoPeers {
-                waited: Duration::from_secs(1),
-                cure: "none".into(),
-            })
-        });
-        Ok(Proof {
-            media_type: "application/vnd.ipld.test",
-            etag: format!("{id}.test"),
-            is_weak: is_archive,
-            filename: format!("{id}.bin"),
-            length: (!is_archive).then_some(said.len() as u64),
-            freshness: Freshness::Immutable,
-            roots: self.roots(id, path, hints).await?,
-            stream: then(Ok(said.into()), missing),
-        })
-    }
-
-    async fn roots(&self, id: &Id, path: &[String], _: &Hints) -> Result<Vec<String>> {
-        let names = path.iter().cloned();
-        Ok(std::iter::once(id.to_string()).chain(names).collect())
     }
 }

@@ -1,6 +1,94 @@
 //! Standard addresses, and content that its reader checks.
 
-use super::support::{settings, video, world};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use universal_p2p_core::{
+    Backend, Error, Freshness, Hints, Id, Node, Proof, ProofForm, ReadCx, Result, Status,
+};
+
+use super::{
+    fakes::{FakeBackend, then},
+    support::{settings, video, world},
+};
+
+/// Nothing of the resource called `held` is held.
+fn not_held(id: &Id, hints: &Hints) -> Result<()> {
+    if hints.is_only_held() && id.as_str() == "held" {
+        return Err(Error::NotHeld {
+            what: id.to_string(),
+        });
+    }
+    Ok(())
+}
+
+/// The same under the name of a network with standard addresses, whose content can be checked.
+pub(super) struct Standard(pub(super) FakeBackend);
+
+#[async_trait]
+impl Backend for Standard {
+    fn protocol(&self) -> &'static str {
+        "ipfs"
+    }
+
+    fn version(&self) -> &'static str {
+        "v0"
+    }
+
+    fn canonical(&self, id: &str) -> Result<(Id, Hints)> {
+        self.0.canonical(id)
+    }
+
+    async fn resolve(&self, id: &Id, hints: &Hints) -> Result<Node> {
+        not_held(id, hints)?;
+        self.0.resolve(id, hints).await
+    }
+
+    async fn status(&self, id: &Id) -> Result<Status> {
+        self.0.status(id).await
+    }
+
+    async fn prove(
+        &self,
+        id: &Id,
+        path: &[String],
+        form: ProofForm,
+        hints: &Hints,
+        _: &ReadCx,
+    ) -> Result<Proof> {
+        not_held(id, hints)?;
+        if path.last().is_some_and(|name| name == "none") {
+            return Err(Error::NotFound {
+                what: "entry".into(),
+            });
+        }
+        // What was asked for, in words.
+        let said = format!("{form:?}");
+        let is_archive = matches!(form, ProofForm::Archive { .. });
+        let late = path.last().is_some_and(|name| name == "late");
+        let missing = late.then(|| {
+            Err(Error::NoPeers {
+                waited: Duration::from_secs(1),
+                cure: "none".into(),
+            })
+        });
+        Ok(Proof {
+            media_type: "application/vnd.ipld.test",
+            etag: format!("{id}.test"),
+            is_weak: is_archive,
+            filename: format!("{id}.bin"),
+            length: (!is_archive).then_some(said.len() as u64),
+            freshness: Freshness::Immutable,
+            roots: self.roots(id, path, hints).await?,
+            stream: then(Ok(said.into()), missing),
+        })
+    }
+
+    async fn roots(&self, id: &Id, path: &[String], _: &Hints) -> Result<Vec<String>> {
+        let names = path.iter().cloned();
+        Ok(std::iter::once(id.to_string()).chain(names).collect())
+    }
+}
 
 const BROWSER: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
 
@@ -131,4 +219,30 @@ async fn content_to_be_checked_has_conditions_and_failures() {
     // An archive that misses a block is not ended as if it were whole.
     let late = world.get("/ipfs/all/late?format=car", &[]).await;
     assert!(late.status == 200 && late.body.is_err());
+}
+
+#[tokio::test]
+async fn only_what_is_held_can_be_asked_for() {
+    let world = world(settings());
+    for path in [
+        "/ipfs/held",
+        "/ipfs/v0/stream/held",
+        "/ipfs/held?format=raw",
+    ] {
+        let control = [("cache-control", "max-age=5, Only-If-Cached")];
+        let refused = world.get(path, &control).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.reason().as_str()),
+            (412, "not-held"),
+            "{path}"
+        );
+        assert_eq!(
+            world
+                .get(path, &[("cache-control", "no-cache")])
+                .await
+                .status,
+            200,
+            "{path}"
+        );
+    }
 }

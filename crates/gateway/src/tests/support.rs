@@ -20,7 +20,10 @@ use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, NoArchives, Node};
 use universal_p2p_store::Store;
 
-use super::fakes::{Event, FakeBackend, Manner, Standard, dir, folder};
+use super::{
+    fakes::{Event, FakeBackend, Manner, dir, folder},
+    standard::Standard,
+};
 use crate::{Gateway, Registry, Settings};
 
 /// Long enough for a busy machine; only a test that fails waits for it.
@@ -66,7 +69,8 @@ pub(super) fn world(settings: Settings) -> World {
     let standard = FakeBackend::new(fake.events());
     let standard = standard
         .with("all", all(&fake))
-        .with("file", fake.holding("", "only"));
+        .with("file", fake.holding("", "only"))
+        .with("held", fake.holding("", "held"));
     let all = all(&fake);
     let one_file = fake.holding("only.txt", "only");
     let single = dir("only.txt", [("only.txt", fake.holding("only.txt", "only"))]);

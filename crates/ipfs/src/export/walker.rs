@@ -169,7 +169,7 @@ impl Walker {
         self.asked.insert(*cid.hash());
         let fetch = async move {
             let want = root.want(urgency, within);
-            (*cid.hash(), root.sources.get(&cid, &want).await)
+            (*cid.hash(), root.get(&cid, &want).await)
         };
         self.coming.push(fetch.boxed());
     }

@@ -52,6 +52,39 @@ pub(super) struct Target {
     pub(super) fresh_for: Duration,
 }
 
+/// How far a name was followed.
+struct Way {
+    path: Vec<String>,
+    fresh_for: Duration,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self {
+            path: Vec::new(),
+            fresh_for: LONGEST,
+        }
+    }
+}
+
+impl Way {
+    /// Goes on to content, or to the next name.
+    fn go(&mut self, answer: &Answer) -> Result<Target, Name> {
+        self.fresh_for = self.fresh_for.min(answer.fresh_for(Instant::now()));
+        // What was below the name before stands below where this one leads.
+        let below = std::mem::replace(&mut self.path, answer.lead.path.clone());
+        self.path.extend(below);
+        match &answer.lead.to {
+            To::Name(next) => Err(next.clone()),
+            To::Content(cid) => Ok(Target {
+                cid: *cid,
+                path: std::mem::take(&mut self.path),
+                fresh_for: self.fresh_for,
+            }),
+        }
+    }
+}
+
 /// Names as they were found, and those who find them.
 pub(super) struct Follower {
     names: Names,
@@ -68,22 +101,11 @@ impl Follower {
 
     /// Follows a name to content, through other names.
     pub(super) async fn follow(&self, name: &Name) -> Result<Target> {
-        let (mut name, mut path, mut fresh_for) = (name.clone(), Vec::new(), LONGEST);
+        let (mut name, mut way) = (name.clone(), Way::default());
         for _ in 0..MOST_HOPS {
-            let answer = self.step(&name).await?;
-            fresh_for = fresh_for.min(answer.fresh_for(Instant::now()));
-            // What was below the name before stands below where this one leads.
-            let below = std::mem::replace(&mut path, answer.lead.path.clone());
-            path.extend(below);
-            match &answer.lead.to {
-                To::Name(next) => name = next.clone(),
-                To::Content(cid) => {
-                    return Ok(Target {
-                        cid: *cid,
-                        path,
-                        fresh_for,
-                    });
-                }
+            match way.go(&self.step(&name).await?) {
+                Ok(target) => return Ok(target),
+                Err(next) => name = next,
             }
         }
         Err(Error::Corrupt {
@@ -91,13 +113,13 @@ impl Follower {
         })
     }
 
-    /// What is known of a name without looking anything up.
-    pub(super) fn at_hand(&self, name: &Name) -> Option<Cid> {
-        let mut name = name.clone();
+    /// Follows a name by what is known, without looking anything up.
+    pub(super) fn at_hand(&self, name: &Name) -> Option<Target> {
+        let (mut name, mut way) = (name.clone(), Way::default());
         for _ in 0..MOST_HOPS {
-            match &self.known.last(&name)?.lead.to {
-                To::Name(next) => name = next.clone(),
-                To::Content(cid) => return Some(*cid),
+            match way.go(&self.known.last(&name)?) {
+                Ok(target) => return Some(target),
+                Err(next) => name = next,
             }
         }
         None

@@ -160,3 +160,34 @@ fn cx() -> ReadCx {
         priority: Priority::Interactive,
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_where_only_what_is_held_is_wanted() {
+    let scene = scene();
+    let film = scene.put(0x55, b"a film".to_vec());
+    let key = Keypair::generate_ed25519();
+    let ipns = ipns(&scene, Says::new(&format!("/ipfs/{film}"), 1).by(&key));
+    let (id, _) = ipns
+        .canonical(&key.public().to_peer_id().to_base58())
+        .unwrap();
+    let mut held = Hints::default();
+    held.want_only_held();
+    let is_held = |found: Result<Node>| match found {
+        Ok(_) => true,
+        Err(Error::NotHeld { .. }) => false,
+        Err(error) => panic!("{error}"),
+    };
+    assert!(
+        !is_held(ipns.resolve(&id, &held).await),
+        "the name is not known"
+    );
+    ipns.resolve(&id, &Hints::default()).await.unwrap();
+    let asked = scene.fake.asked().len();
+    assert!(
+        is_held(ipns.resolve(&id, &held).await),
+        "name and block are here"
+    );
+    scene.local.forget();
+    assert!(!is_held(ipns.resolve(&id, &held).await), "the block is not");
+    assert_eq!(scene.fake.asked().len(), asked);
+}

@@ -271,7 +271,7 @@ impl Reader {
         let fetch = async move {
             let mut want = root.want(urgency, within);
             want.part = Some(part);
-            let block = root.sources.get(&cid, &want).await;
+            let block = root.get(&cid, &want).await;
             Came {
                 start,
                 place,

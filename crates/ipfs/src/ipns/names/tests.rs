@@ -256,7 +256,7 @@ async fn names_lead_through_names_and_paths_add_up() {
     assert_eq!(target.path, ["root", "outer", "inner"]);
     // The shortest life on the way counts.
     assert!(target.fresh_for <= Duration::from_secs(60));
-    assert_eq!(follower.at_hand(&name), Some(target.cid));
+    assert_eq!(follower.at_hand(&name), Some(target));
     let asked = ["_dnslink.a.example", "_dnslink.b.example", "b.example"];
     assert_eq!(*scene.zone.1.lock().unwrap(), asked);
 }

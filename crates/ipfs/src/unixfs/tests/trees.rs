@@ -45,6 +45,7 @@ impl Scene {
             metadata: Duration::from_secs(5),
             freshness: Freshness::Immutable,
             seen: None,
+            is_only_held: false,
         });
         dir::find(&root, None, cid, "").await.and_then(dir::node)
     }
