@@ -74,7 +74,7 @@ impl Entry {
             stamp: stamp.min(now),
         });
         Self {
-            layout: Layout::new(row.length, row.chunk_length),
+            layout: Layout::from_coded(row.length, row.chunk_length),
             name: (!row.name.is_empty()).then(|| row.name.into()),
             first: row.first,
             last: row.last.min(now),
@@ -90,7 +90,7 @@ impl Entry {
     fn row(&self) -> ItemRow {
         ItemRow {
             length: self.layout.map_or(0, |layout| layout.length()),
-            chunk_length: self.layout.map_or(0, |layout| layout.chunk_length()),
+            chunk_length: (self.layout).map_or(0, |layout| layout.coded_chunk_length()),
             first: self.first,
             last: self.last,
             uses: self.uses,

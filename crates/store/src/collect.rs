@@ -181,11 +181,12 @@ impl Store {
                 },
             }
         }
-        open.retain(|given_up| given_up.chunks() > 0);
+        open.retain(|given_up| !given_up.chunks().is_empty());
         for given_up in &open {
             if let Err(error) = self.write_gone_pages(given_up.object()) {
                 settled = Err(error);
             }
+            self.forget_blocks(given_up.object().item(), given_up.chunks());
         }
         if !(open.is_empty() && closed.is_empty()) {
             settled = self.index.settle().and(settled);

@@ -10,7 +10,13 @@ pub(crate) const DISK_BLOCK: u64 = 4096;
 pub struct Layout {
     length: u64,
     chunk_length: u64,
+    /// Whether chunks are slots, each filled from its front as far as it goes; then the file is as
+    /// long as it has to be, and the length is only the most that it may become.
+    is_slotted: bool,
 }
+
+/// What the index adds to the chunk length of slots, to tell them from plain chunks.
+const SLOTTED: u64 = 1 << 63;
 
 impl Layout {
     /// Cuts `length` bytes into chunks of `chunk_length`.
@@ -25,7 +31,46 @@ impl Layout {
         Some(Self {
             length,
             chunk_length,
+            is_slotted: false,
         })
+    }
+
+    /// So many slots of this length, for what comes in pieces of any length up to that.
+    #[must_use]
+    pub(crate) fn slots(count: u32, slot_length: u64) -> Option<Self> {
+        let plain = Self::new(u64::from(count).checked_mul(slot_length)?, slot_length)?;
+        Some(Self {
+            is_slotted: true,
+            ..plain
+        })
+    }
+
+    /// As the index has it: the length, and the chunk length as [`Layout::coded_chunk_length`] gave it.
+    pub(crate) fn from_coded(length: u64, chunk_length: u64) -> Option<Self> {
+        let plain = Self::new(length, chunk_length & !SLOTTED)?;
+        Some(Self {
+            is_slotted: chunk_length & SLOTTED != 0,
+            ..plain
+        })
+    }
+
+    /// The chunk length with the mark of slots.
+    pub(crate) fn coded_chunk_length(&self) -> u64 {
+        self.chunk_length | if self.is_slotted { SLOTTED } else { 0 }
+    }
+
+    /// Whether chunks are slots.
+    pub(crate) fn is_slotted(&self) -> bool {
+        self.is_slotted
+    }
+
+    /// How long the file should be of which this length was found.
+    pub(crate) fn file_length(&self, found: u64) -> u64 {
+        if self.is_slotted {
+            found.min(self.length)
+        } else {
+            self.length
+        }
     }
 
     /// Length of the object in bytes.
@@ -102,6 +147,19 @@ mod tests {
             prop_assert_eq!(next, length);
             prop_assert_eq!(layout.chunks_of(&(0..length)), 0..layout.chunks());
         }
+    }
+
+    #[test]
+    fn slots_are_told_from_chunks_of_their_length() {
+        let slots = Layout::slots(8, 5000).expect("few");
+        let plain = Layout::new(40_000, 5000).expect("few");
+        assert_ne!(slots, plain);
+        for layout in [slots, plain] {
+            let coded = layout.coded_chunk_length();
+            assert_eq!(Layout::from_coded(layout.length(), coded), Some(layout));
+        }
+        assert_eq!((slots.file_length(77), plain.file_length(77)), (77, 40_000));
+        assert_eq!(Layout::from_coded(1, SLOTTED), None);
     }
 
     #[test]

@@ -31,6 +31,7 @@
 
 mod announce;
 mod bits;
+mod blocks;
 mod buffers;
 mod catalog;
 mod clock;
@@ -55,6 +56,7 @@ mod store;
 mod window;
 
 pub use announce::{Announcer, Withdrawn};
+pub use blocks::{BlockCheck, Blocks, LONGEST_BLOCK, Place, Reading};
 pub use derived::{DERIVED, kinship};
 pub use error::OpenError;
 pub use layout::Layout;

@@ -3,6 +3,7 @@
 mod doubt;
 mod giving;
 mod room;
+mod slots;
 mod syncing;
 
 use std::{
@@ -91,7 +92,10 @@ impl Object {
         object
     }
 
-    fn new(start: Start, presence: Presence) -> Self {
+    fn new(start: Start, mut presence: Presence) -> Self {
+        if start.layout.is_slotted() {
+            presence.expect_sizes();
+        }
         Self {
             item: start.item,
             layout: start.layout,
@@ -132,13 +136,8 @@ impl Object {
     #[must_use]
     pub fn bytes_held(&self) -> u64 {
         let presence = self.presence();
-        let length_of = |chunk| self.layout.bytes_of(chunk);
-        presence
-            .checked()
-            .ones()
-            .map(length_of)
-            .map(|bytes| bytes.end - bytes.start)
-            .sum()
+        let checked = presence.checked().ones();
+        checked.map(|chunk| self.length_of(&presence, chunk)).sum()
     }
 
     /// The checked chunks as a bitfield, most significant bit first, padded with zeros to a byte.

@@ -1,11 +1,17 @@
 //! What is known of the chunks of one object.
 
+mod sizes;
+mod slots;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::{
     bits::{Bits, PAGE_CHUNKS},
     recency::{Recency, Run},
 };
+use sizes::Sizes;
+
+pub(crate) use sizes::Size;
 
 /// What is known of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,10 @@ pub(crate) struct Presence {
     unsynced: BTreeSet<u32>,
     recency: Recency,
     used: bool,
+    /// How far slots are filled; of plain chunks the layout says that.
+    sizes: Option<Sizes>,
+    /// Chunks that somebody uses at this moment, and how many do.
+    kept: HashMap<u32, u32>,
 }
 
 impl Presence {
@@ -61,6 +71,8 @@ impl Presence {
             unsynced: BTreeSet::new(),
             recency: Recency::from_runs(chunks, runs),
             used: false,
+            sizes: None,
+            kept: HashMap::new(),
         }
     }
 
@@ -173,7 +185,11 @@ impl Presence {
 
     /// The space of a chunk is free.
     pub(crate) fn gone(&mut self, chunk: u32) {
-        self.leaving.remove(&chunk);
+        if self.leaving.remove(&chunk)
+            && let Some(sizes) = &mut self.sizes
+        {
+            sizes.clear(chunk);
+        }
     }
 
     /// Nothing is believed of an unchecked chunk any more; its bytes are still on disk.

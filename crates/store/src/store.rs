@@ -25,6 +25,7 @@ use universal_p2p_core::{Item, Site};
 
 use crate::{
     Check, Layout, Lease, Object, OpenError, Policy,
+    blocks::OpenBlocks,
     buffers::Buffers,
     catalog::Catalog,
     clock, collect,
@@ -79,6 +80,7 @@ pub struct Store {
     last_collection: Mutex<Option<Collection>>,
     pub(crate) ledger: Arc<Ledger>,
     buffers: Buffers,
+    pub(crate) open_blocks: OpenBlocks,
     stopper: Mutex<Option<mpsc::Sender<()>>>,
     _lock: File,
 }
@@ -139,6 +141,7 @@ impl Store {
             last_collection: Mutex::default(),
             ledger: Arc::default(),
             buffers: Buffers::default(),
+            open_blocks: OpenBlocks::default(),
             stopper: Mutex::new(Some(stopper)),
             _lock: lock,
         });
@@ -194,8 +197,9 @@ impl Store {
             .truncate(false)
             .open(path)?;
         let trusted = self.index.is_trusted(item, self.unclean_stops)?;
-        let sound = trusted && file.metadata()?.len() == layout.length();
-        file.set_len(layout.length())?;
+        let found = file.metadata()?.len();
+        let sound = trusted && found == layout.file_length(found);
+        file.set_len(layout.file_length(found))?;
         let (charge, runs) = self.catalog.with(item, |entry| {
             if entry.layout != Some(layout) {
                 entry.layout = Some(layout);

@@ -100,6 +100,9 @@ impl Store {
         let Some((charge, layout, is_all)) = known else {
             return Ok(None);
         };
+        if layout.is_none_or(|layout| layout.is_slotted()) {
+            self.forget_closed_blocks(item, (!is_all).then_some(chunks));
+        }
         let path = self.object_path(item);
         let ranges = match layout {
             Some(layout) if !is_all => {

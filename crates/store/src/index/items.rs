@@ -24,6 +24,7 @@ impl Index {
 
     /// Forgets everything about an item but whether it is pinned.
     pub(crate) fn remove_item(&self, item: &Item) -> Result<()> {
+        self.forget_number(item)?;
         let prefix = keys::of_item(item);
         // What says that chunks are present goes first: the rest harms nobody if it stays.
         for table in [Table::Trust, Table::Presence, Table::Uses, Table::Items] {

@@ -51,6 +51,11 @@ impl Index {
         Ok(pages)
     }
 
+    /// One presence page of an item.
+    pub(crate) fn page(&self, item: &Item, page: u32) -> Result<Option<Vec<u8>>> {
+        self.get(Table::Presence, &keys::of_page(item, page))
+    }
+
     /// Replaces one presence page.
     pub(crate) fn set_page(&self, item: &Item, page: u32, bits: &[u8]) -> Result<()> {
         debug_assert!(bits.len() <= PAGE_CHUNKS as usize / 8, "a page of its size");

@@ -42,24 +42,33 @@ pub(super) enum Table {
     Trust,
     Meta,
     Uses,
+    Numbers,
+    Slots,
+    Holders,
 }
 
 /// The tables whose rows have to be what they were. Who asked is not among them: that may take long
-/// to read, and harms nobody.
+/// to read, and harms nobody. Nor is where blocks are: each says on disk which one it is.
 const SUMMED: [Table; 4] = [Table::Items, Table::Presence, Table::Trust, Table::Meta];
 
-const ALL: [(Table, &str); 5] = [
+/// The tables that may be too long to be read at every start.
+const LONG: [Table; 4] = [Table::Uses, Table::Numbers, Table::Slots, Table::Holders];
+
+const ALL: [(Table, &str); 8] = [
     (Table::Items, "items"),
     (Table::Presence, "presence"),
     (Table::Trust, "trust"),
     (Table::Meta, "meta"),
     (Table::Uses, "uses"),
+    (Table::Numbers, "numbers"),
+    (Table::Slots, "slots"),
+    (Table::Holders, "holders"),
 ];
 
 /// sled, opened.
 pub(super) struct Tables {
     db: Db,
-    trees: [Tree; 5],
+    trees: [Tree; 8],
     file: File,
 }
 
@@ -211,7 +220,7 @@ impl Tables {
 
     /// Whether all rows together have less than so many bytes.
     fn is_small(&self, sum: Sum, most: u64) -> bool {
-        let mut rows = self.of(Table::Uses).iter();
+        let mut rows = LONG.iter().flat_map(|table| self.of(*table).iter());
         let mut bytes = sum.bytes;
         let add = |row: sled::Result<(sled::IVec, sled::IVec)>| {
             let (key, row) = row.ok()?;

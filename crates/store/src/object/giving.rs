@@ -9,6 +9,10 @@ use std::{
 use super::{Object, lock};
 use crate::{Announcer, Held, Withdrawn, layout::DISK_BLOCK, platform};
 
+/// Chunks that are freed before it is counted what that gave: file systems may take milliseconds for
+/// each, and writers wait for room.
+const COUNTED_AT_ONCE: usize = 64;
+
 /// Chunks in a row that were last used at the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch {
@@ -40,8 +44,9 @@ impl Object {
             while let Some(window) = next.next_if(|window| window.start <= chunk) {
                 reach = reach.max(window.end);
             }
-            let (kept, stamp) = (chunk < reach, presence.stamp(chunk));
-            let bytes = self.layout.disk_bytes_of(chunk);
+            let kept = chunk < reach || presence.is_kept(chunk);
+            let stamp = presence.stamp(chunk);
+            let bytes = self.disk_length_of(&presence, chunk);
             match stretches.last_mut() {
                 Some(last)
                     if last.chunks.end == chunk && last.kept == kept && last.stamp == stamp =>
@@ -86,6 +91,8 @@ impl Object {
         let mut room = 0;
         {
             let mut presence = self.presence();
+            let is_all = self.is_gone();
+            chunks.retain(|chunk| is_all || !presence.is_kept(*chunk));
             chunks.retain(|chunk| match presence.give_up(*chunk) {
                 Some(reserved) => {
                     room += reserved;
@@ -177,19 +184,22 @@ impl GivenUp {
         &self.object
     }
 
-    /// How many chunks.
-    pub(crate) fn chunks(&self) -> usize {
-        self.chunks.len()
+    /// Which chunks.
+    pub(crate) fn chunks(&self) -> &[u32] {
+        &self.chunks
     }
 
     /// Frees their space; the index has to say gone by now, and that must be synced. Returns how
     /// many bytes are free now. After it they may be fetched again.
     pub(crate) fn free(mut self) -> u64 {
         let before = self.object.charged();
-        for chunk in self.chunks.drain(..) {
+        for (freed, chunk) in (1..).zip(self.chunks.drain(..)) {
             debug_assert_eq!(self.object.held(chunk), Held::Absent, "it was given up");
             self.object.free(chunk);
             self.object.presence().gone(chunk);
+            if freed % COUNTED_AT_ONCE == 0 {
+                self.object.recount();
+            }
         }
         self.object.recount();
         drop(self.withdrawn.take());

@@ -215,7 +215,8 @@ impl Store {
             protocol: item.protocol,
             id: item.id.to_string(),
             name: entry.name.as_deref().map(str::to_owned),
-            length: entry.layout.map(|layout| layout.length()),
+            length: (entry.layout.filter(|layout| !layout.is_slotted()))
+                .map(|layout| layout.length()),
             disk: entry.charge.bytes(),
             first_access: clock::seconds(entry.first),
             last_access: clock::seconds(entry.last),

@@ -68,6 +68,14 @@ fn write(object: &Arc<Object>, chunk: u32) {
     object.mark_checked(chunk);
 }
 
+impl Store {
+    /// Ends the threads, and nothing else.
+    pub(crate) fn stop(&self) {
+        guard(&self.stopper).take();
+        self.gauge.stop();
+    }
+}
+
 /// What a killed process leaves: everything on disk, nothing in memory, no clean stop.
 fn crash(store: Arc<Store>, object: Arc<Object>) {
     guard(&store.stopper).take();

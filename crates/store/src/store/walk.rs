@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Counts what is nobody's: the index, what is held back for a full disk, what networks keep for themselves, the folders.
-    pub(super) fn count_own(&self) {
+    pub(crate) fn count_own(&self) {
         ballast::take_in(&self.folder);
         let all = tree(&self.folder, &["objects", "metadata"]);
         let folders = ["objects", "metadata"].map(|part| folders(&self.folder.join(part)));
