@@ -12,12 +12,13 @@
 //!
 //! # Sharing
 //! A block that several items have in common is on disk once, with the item that it was first stored
-//! for; but a pinned item has its own ([`Blocks::find`], [`Blocks::own`]).
+//! for; but a pinned item takes a copy of what it uses ([`Blocks::find`]).
 //!
 //! # Limitations
-//! A block takes whole blocks of the file system: 4 KiB at the least. An item has at most 4,194,304.
+//! A block takes whole blocks of the file system: 4 KiB at the least. An item has at most 1,048,576.
 //! Blocks of an item that is not open are found by their rows alone; after an abrupt stop those of
-//! the last second may be missing until it is opened.
+//! the last second may be missing until it is opened. What is pinned after it was fetched is copied
+//! from other items only when it is used.
 
 mod finding;
 mod opening;
@@ -32,7 +33,7 @@ use std::{
 
 use universal_p2p_core::Item;
 
-use crate::{Object, Store, Window};
+use crate::{Object, Store};
 
 pub(crate) use opening::OpenBlocks;
 pub use place::Place;
@@ -92,18 +93,6 @@ impl Blocks {
         self.object.out_of_room()
     }
 
-    /// Says that somebody begins to read the item.
-    pub fn reading(&self) -> Reading {
-        // Behind the last slot: blocks are kept one by one, as they lie in no order.
-        Reading(self.object.window(self.object.layout().length()))
-    }
-
-    /// Whether nothing of the item goes by itself.
-    fn is_pinned(&self) -> bool {
-        let pinned = |store: Arc<Store>| store.catalog.look(self.item(), |entry| entry.pinned);
-        self.store.upgrade().and_then(pinned).unwrap_or(false)
-    }
-
     fn store(&self) -> io::Result<Arc<Store>> {
         let closed = || io::Error::other("the store is closed");
         self.store.upgrade().ok_or_else(closed)
@@ -111,20 +100,6 @@ impl Blocks {
 
     fn writing(&self) -> MutexGuard<'_, Cursor> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Somebody reads an item. While it is held he counts among those who share what may be fetched
-/// ahead; blocks that he needs soon he keeps by their [`Place`]s.
-#[must_use = "a reader counts until this is dropped"]
-pub struct Reading(Window);
-
-impl Reading {
-    /// How many bytes ahead of the reader may be fetched and kept now; it shrinks when others read
-    /// too.
-    #[must_use]
-    pub fn reach(&self) -> u64 {
-        self.0.reach()
     }
 }
 

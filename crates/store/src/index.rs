@@ -31,7 +31,7 @@ mod seal;
 mod tables;
 mod uses;
 
-pub(crate) use blocks::{BlockRow, fingerprint};
+pub(crate) use blocks::{BlockRow, Holder, fingerprint};
 pub(crate) use keys::{item, protocol};
 pub(crate) use row::ItemRow;
 use tables::{Table, Tables, caught, is_about_the_system, is_locked};

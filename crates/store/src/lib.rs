@@ -56,7 +56,7 @@ mod store;
 mod window;
 
 pub use announce::{Announcer, Withdrawn};
-pub use blocks::{BlockCheck, Blocks, LONGEST_BLOCK, Place, Reading};
+pub use blocks::{BlockCheck, Blocks, LONGEST_BLOCK, Place};
 pub use derived::{DERIVED, kinship};
 pub use error::OpenError;
 pub use layout::Layout;

@@ -287,7 +287,8 @@ impl Object {
         Ok(is_sound.then_some(bytes))
     }
 
-    async fn read_some(self: &Arc<Self>, range: Range<u64>) -> io::Result<Bytes> {
+    /// Reads from the start of a range at most 64 KiB of whatever is there.
+    pub(crate) async fn read_some(self: &Arc<Self>, range: Range<u64>) -> io::Result<Bytes> {
         let length = usize::try_from(range.end - range.start)
             .unwrap_or(BUFFER)
             .min(BUFFER);

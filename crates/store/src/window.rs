@@ -20,12 +20,27 @@ const MOST_REACH: u64 = 64 << 20;
 pub(crate) struct Allowance {
     readers: AtomicUsize,
     bytes: AtomicU64,
+    /// What is kept for those who read block by block.
+    kept: AtomicU64,
 }
 
 impl Allowance {
     /// Sets what all readers together may hold.
     pub(crate) fn set(&self, bytes: u64) {
         self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts so much as kept, if all that is kept so remains within a quarter of it.
+    pub(crate) fn keep(&self, bytes: u64) -> bool {
+        let most = self.bytes.load(Ordering::Relaxed) / 4;
+        let add = |kept: u64| kept.checked_add(bytes).filter(|kept| *kept <= most);
+        let order = Ordering::Relaxed;
+        self.kept.fetch_update(order, order, add).is_ok()
+    }
+
+    /// So much is kept no more.
+    pub(crate) fn let_go(&self, bytes: u64) {
+        self.kept.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// How far ahead one reader may have fetched: an equal part of one half, so that what was read
@@ -63,6 +78,11 @@ impl Windows {
             .values()
             .map(|bytes| layout.chunks_of(&now(bytes)))
             .collect()
+    }
+
+    /// What all readers share.
+    pub(crate) fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 
     /// How many read this object.

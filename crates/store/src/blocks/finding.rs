@@ -2,16 +2,58 @@
 
 use std::{io, sync::Arc};
 
+use tokio::task::spawn_blocking;
+use universal_p2p_core::Item;
+
 use super::{BlockCheck, Blocks, Place, slot};
-use crate::{Held, Store, index::fingerprint, presence::Size};
+use crate::{
+    Held, Object, Store,
+    index::{Holder, fingerprint},
+    presence::Size,
+};
+
+/// Reads the beginning of a slot; returns how much.
+type Reading = fn(&Object, u64, &mut [u8]) -> io::Result<usize>;
 
 impl Store {
-    /// A block, whichever item has it. One from before an unclean stop is hashed first. Its item is
-    /// opened where it is not, and stays open for a while. Blocks on the disk for a moment.
+    /// A block, whichever item has it, found without a thread where memory has what that takes. One
+    /// from before an unclean stop is hashed first. It is found for an item: where that is pinned, it
+    /// takes a copy of what is another's. The item that has it stays open for a while.
     ///
     /// # Errors
     /// What the file system or the index says.
-    pub fn find_block(
+    pub async fn find_block(
+        self: &Arc<Self>,
+        item: Option<&Item>,
+        key: &[u8],
+        check: &BlockCheck,
+    ) -> io::Result<Option<Place>> {
+        let holders = self.index.holders(&fingerprint(key))?;
+        if holders.is_empty() {
+            return Ok(None);
+        }
+        let pinned = item.filter(|item| self.is_pinned(item));
+        for holder in holders {
+            if let Some(place) = self.at_hand(holder, key)?
+                && pinned.is_none_or(|item| item == place.item())
+            {
+                return Ok(Some(place));
+            }
+        }
+        let (store, check) = (Arc::clone(self), Arc::clone(check));
+        let (pinned, key) = (pinned.cloned(), key.to_vec());
+        let find = move || match pinned {
+            Some(item) => store.blocks(&item, &check)?.find_now(&key),
+            None => store.find_block_now(&key, &check),
+        };
+        spawn_blocking(find).await.map_err(io::Error::other)?
+    }
+
+    /// A block, whichever item has it, on this thread, which may block on the disk.
+    ///
+    /// # Errors
+    /// What the file system or the index says.
+    pub fn find_block_now(
         self: &Arc<Self>,
         key: &[u8],
         check: &BlockCheck,
@@ -41,6 +83,23 @@ impl Store {
             .find(|holder| self.is_slot_held(holder.number, holder.slot));
         held.map(|holder| u64::from(holder.length))
     }
+
+    /// A block of an open item that was checked, where the page cache has its header.
+    fn at_hand(&self, holder: Holder, key: &[u8]) -> io::Result<Option<Place>> {
+        let Some(blocks) = self.open_blocks.used(holder.number) else {
+            return Ok(None);
+        };
+        if blocks.object.held(holder.slot) != Held::Checked {
+            return Ok(None);
+        }
+        let cached: Reading = |object, at, into| Ok(object.read_cached(at, into));
+        let place = blocks.named(holder.slot, key, cached)?;
+        Ok(place.filter(Place::is_held).map(Place::found))
+    }
+
+    fn is_pinned(&self, item: &Item) -> bool {
+        self.catalog.look(item, |entry| entry.pinned) == Some(true)
+    }
 }
 
 impl Blocks {
@@ -49,39 +108,29 @@ impl Blocks {
     ///
     /// # Errors
     /// What the file system or the index says.
-    pub fn find(self: &Arc<Self>, key: &[u8]) -> io::Result<Option<Place>> {
+    pub fn find_now(self: &Arc<Self>, key: &[u8]) -> io::Result<Option<Place>> {
         if let Some(own) = self.find_own(key)? {
             return Ok(Some(own));
         }
-        let Some(place) = self.store()?.find_block(key, &self.check)? else {
+        let Some(place) = self.store()?.find_block_now(key, &self.check)? else {
             return Ok(None);
         };
-        if place.item() != self.item() && self.is_pinned() {
+        if place.item() != self.item() && self.is_pinned()? {
             // Where there is no room for it, it can be read all the same.
             return Ok(Some(self.copy(key, &place).unwrap_or(place)));
         }
         Ok(Some(place))
     }
 
-    /// Makes the item have a block of its own, so that it stays as long as the item does. Says
-    /// whether it has it now; it has not where no item has it. Blocks on the disk for a moment.
-    ///
-    /// # Errors
-    /// As [`Blocks::put`].
-    pub fn own(self: &Arc<Self>, key: &[u8]) -> io::Result<bool> {
-        if self.find_own(key)?.is_some() {
-            return Ok(true);
-        }
-        match self.store()?.find_block(key, &self.check)? {
-            Some(place) => self.copy(key, &place).map(|_| true),
-            None => Ok(false),
-        }
-    }
-
     fn copy(self: &Arc<Self>, key: &[u8], place: &Place) -> io::Result<Place> {
-        let bytes = place.read_all()?.ok_or(io::ErrorKind::NotFound)?;
+        let bytes = place.read_all_now()?.ok_or(io::ErrorKind::NotFound)?;
         let copy = self.write(key, &bytes)?;
         Ok(copy.0)
+    }
+
+    /// Whether nothing of the item goes by itself.
+    pub(super) fn is_pinned(&self) -> io::Result<bool> {
+        Ok(self.store()?.is_pinned(self.item()))
     }
 
     pub(super) fn find_own(self: &Arc<Self>, key: &[u8]) -> io::Result<Option<Place>> {
@@ -98,27 +147,28 @@ impl Blocks {
 
     /// The block with this key, if it is in this slot and right.
     pub(super) fn place(self: &Arc<Self>, slot: u32, key: &[u8]) -> io::Result<Option<Place>> {
-        if !self.object.keep(slot) {
-            return Ok(None);
-        }
-        // From here on it is kept until the place is dropped.
-        let mut place = Place::of_kept(self, slot, Size::default());
-        let mut header = [0; slot::LONGEST_HEADER];
-        let start = self.object.layout().bytes_of(slot).start;
-        let read = self.object.read_up_to(start, &mut header)?;
-        let Some((_, size)) = slot::parse(&header[..read]).filter(|(found, _)| *found == key)
-        else {
+        let Some(place) = self.named(slot, key, Object::read_up_to)? else {
             return Ok(None);
         };
-        place = place.with_size(size);
-        let is_right = self.object.held(slot) == Held::Checked || self.settle(key, &place)?;
-        if !is_right {
+        if self.object.held(slot) != Held::Checked && !self.settle(key, &place)? {
             drop(place);
             self.object.reject(slot);
             return Ok(None);
         }
-        place.touch();
-        Ok(Some(place))
+        Ok(Some(place.found()))
+    }
+
+    /// What is in this slot, kept from here on, if it says that it is the block with this key.
+    fn named(self: &Arc<Self>, slot: u32, key: &[u8], read: Reading) -> io::Result<Option<Place>> {
+        if !self.object.keep(slot) {
+            return Ok(None);
+        }
+        let place = Place::of_kept(self, slot, Size::default());
+        let mut header = [0; slot::LONGEST_HEADER];
+        let start = self.object.layout().bytes_of(slot).start;
+        let read = read(&self.object, start, &mut header)?;
+        let found = slot::parse(&header[..read]).filter(|(found, _)| *found == key);
+        Ok(found.map(|(_, size)| place.with_size(size)))
     }
 
     /// Hashes a block from before an unclean stop. Says whether it is right.

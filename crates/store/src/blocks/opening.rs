@@ -23,7 +23,7 @@ use crate::{
 /// Rows that change between two looks at how large the index is: about 500 kB of it.
 const ROWS_AT_ONCE: usize = 1024;
 
-/// Items that stay open after a block of theirs was found: opening one looks at all its blocks.
+/// Items that stay open after they were used: opening one looks at all its blocks.
 const MOST_RECENT: usize = 16;
 
 /// The items whose blocks are open.
@@ -43,6 +43,13 @@ impl OpenBlocks {
         (!blocks.is_gone()).then_some(blocks)
     }
 
+    /// The same, which stays open for a while.
+    pub(super) fn used(&self, number: u32) -> Option<Arc<Blocks>> {
+        let blocks = self.get(number)?;
+        self.keep(&blocks);
+        Some(blocks)
+    }
+
     fn of(&self, item: &Item) -> Option<Arc<Blocks>> {
         let open: Vec<_> = lock(&self.open)
             .values()
@@ -56,6 +63,13 @@ impl OpenBlocks {
         let mut open = lock(&self.open);
         open.retain(|_, blocks| blocks.strong_count() > 0);
         open.insert(blocks.number, Arc::downgrade(blocks));
+    }
+
+    /// Keeps no item open.
+    #[cfg(test)]
+    pub(crate) fn let_go(&self) {
+        let gone = std::mem::take(&mut *lock(&self.recent));
+        drop(gone);
     }
 
     /// Keeps an item open for a while.
@@ -101,6 +115,7 @@ impl Store {
         slots: u32,
     ) -> io::Result<Arc<Blocks>> {
         if let Some(open) = self.open_blocks.of(item) {
+            self.open_blocks.keep(&open);
             return Ok(open);
         }
         let _one_at_a_time = lock(&self.open_blocks.opening);
@@ -118,6 +133,7 @@ impl Store {
         });
         blocks.take_stock(self)?;
         self.open_blocks.add(&blocks);
+        self.open_blocks.keep(&blocks);
         Ok(blocks)
     }
 
@@ -127,19 +143,15 @@ impl Store {
         number: u32,
         check: &BlockCheck,
     ) -> io::Result<Option<Arc<Blocks>>> {
-        let open = match self.open_blocks.get(number) {
-            Some(open) => Some(open),
-            None => match self.index.item_of(number)? {
-                Some(item) if self.catalog.look(&item, |_| ()).is_some() => {
-                    Some(self.blocks(&item, check)?)
-                }
-                _ => None,
-            },
-        };
-        if let Some(blocks) = &open {
-            self.open_blocks.keep(blocks);
+        if let Some(open) = self.open_blocks.used(number) {
+            return Ok(Some(open));
         }
-        Ok(open)
+        match self.index.item_of(number)? {
+            Some(item) if self.catalog.look(&item, |_| ()).is_some() => {
+                self.blocks(&item, check).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Whether something is held in a slot, as far as can be told without opening the item.

@@ -8,13 +8,23 @@ use universal_p2p_core::Item;
 use super::{Blocks, slot};
 use crate::{Held, presence::Size};
 
-/// A block that was found and checked. While it is held the block is not given up, so that whoever
-/// holds many takes their space from others; only the removal of the whole item takes it.
+/// A block that was found and checked. While it is held the block is not given up, as long as all
+/// places together keep no more than a quarter of what may be on disk; beyond that it may go at any
+/// time, and reading it says so. The removal of the whole item takes it in any case.
 #[must_use = "the block may be given up when this is dropped"]
 pub struct Place {
     blocks: Arc<Blocks>,
     slot: u32,
     size: Size,
+    hold: Hold,
+}
+
+/// What becomes of a block while its place is held.
+enum Hold {
+    /// It stays, and so many bytes count as kept by places.
+    Kept(u64),
+    /// It may go; it is there while its item has given nothing up since.
+    Loose { given_up: u64 },
 }
 
 impl Place {
@@ -24,11 +34,27 @@ impl Place {
             blocks: Arc::clone(blocks),
             slot,
             size,
+            hold: Hold::Kept(0),
         }
     }
 
     pub(super) fn with_size(mut self, size: Size) -> Self {
         self.size = size;
+        self
+    }
+
+    /// It is handed out: from here on it counts among what places keep.
+    pub(super) fn found(mut self) -> Self {
+        let (object, bytes) = (&self.blocks.object, slot::taken(self.size));
+        if object.windows().allowance().keep(bytes) {
+            self.hold = Hold::Kept(bytes);
+        } else {
+            // Kept until here, it was not given up before this is read.
+            let given_up = object.times_given_up();
+            self.hold = Hold::Loose { given_up };
+            object.release(self.slot);
+        }
+        self.touch();
         self
     }
 
@@ -44,10 +70,15 @@ impl Place {
         u64::from(self.size.length)
     }
 
-    /// Whether it is still there: the item was not removed.
+    /// Whether it is still there.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        self.blocks.object.held(self.slot) == Held::Checked
+        let object = &self.blocks.object;
+        let is_same = match self.hold {
+            Hold::Kept(_) => true,
+            Hold::Loose { given_up } => object.times_given_up() == given_up,
+        };
+        is_same && object.held(self.slot) == Held::Checked
     }
 
     /// Takes note that somebody reads it. Reading does that too.
@@ -56,7 +87,7 @@ impl Place {
     }
 
     /// Reads from the start of a range of the block, at most 64 KiB at once, without a thread where
-    /// the page cache has it. `None` where the item was removed.
+    /// the page cache has it. `None` where it is gone.
     ///
     /// # Errors
     /// What the file system says; [`io::ErrorKind::InvalidInput`] past the end of the block.
@@ -64,25 +95,42 @@ impl Place {
         if range.start > range.end || range.end > self.length() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        if range.is_empty() {
+        if range.is_empty() || !self.is_held() {
             return Ok(self.is_held().then(Bytes::new));
         }
         self.touch();
         let at = self.at();
         let bytes = at + range.start..at + range.end;
-        self.blocks.object.read_kept(self.slot, bytes).await
+        let read = self.blocks.object.read_some(bytes).await;
+        self.sound(read)
     }
 
-    /// Reads all of it, at most 2 MiB. `None` where the item was removed. Blocks on the disk.
+    /// Reads all of it, at most 2 MiB, without a thread where the page cache has it. `None` where it
+    /// is gone.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn read_all(&self) -> io::Result<Option<Bytes>> {
+    pub async fn read_all(&self) -> io::Result<Option<Bytes>> {
         self.touch();
-        let bytes = self.read_now();
-        // Only the removal of the item takes it; then what was read may be anything.
+        let bytes = self.at()..self.at() + self.length();
+        let read = self.blocks.object.read_whole(bytes).await;
+        self.sound(read)
+    }
+
+    /// The same on this thread, which may block on the disk.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn read_all_now(&self) -> io::Result<Option<Bytes>> {
+        self.touch();
+        let read = self.read_now();
+        self.sound(read)
+    }
+
+    /// What was read, where the block was there all the time: otherwise it may be anything.
+    fn sound(&self, read: io::Result<Bytes>) -> io::Result<Option<Bytes>> {
         if self.is_held() {
-            bytes.map(Some)
+            read.map(Some)
         } else {
             Ok(None)
         }
@@ -107,6 +155,10 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.blocks.object.release(self.slot);
+        if let Hold::Kept(bytes) = self.hold {
+            let object = &self.blocks.object;
+            object.release(self.slot);
+            object.windows().allowance().let_go(bytes);
+        }
     }
 }

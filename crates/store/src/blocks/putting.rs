@@ -23,36 +23,12 @@ const SHARE_FREED: usize = 64;
 
 impl Blocks {
     /// Stores a block that was fetched; who stores it has hashed it. What another item has already
-    /// is not stored again, unless this one is pinned. Room is never waited for. Blocks on the disk
-    /// for a moment.
+    /// is not stored again, unless this one is pinned. Room is waited for while there is hope, and
+    /// no longer than this.
     ///
     /// # Errors
-    /// [`io::ErrorKind::StorageFull`] where there is no room now: the collector is at work;
-    /// [`io::ErrorKind::QuotaExceeded`] where the item is pinned and has as many blocks as an item
-    /// can; [`io::ErrorKind::InvalidInput`] where the block is longer than 2 MiB, or its key is empty
-    /// or longer than 255 bytes; [`io::ErrorKind::NotFound`] where the item was removed; whatever
-    /// else the file system or the index says.
-    pub fn put(self: &Arc<Self>, key: &[u8], bytes: &[u8]) -> io::Result<Place> {
-        if slot::size(key, bytes).is_none() {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        let store = self.store()?;
-        // It came over the network in any case.
-        let (place, is_new) = match self.find(key)? {
-            Some(place) => (place, false),
-            None => self.write(key, bytes)?,
-        };
-        if is_new {
-            store.book_fetched(self.item(), bytes.len() as u64);
-        }
-        Ok(place)
-    }
-
-    /// The same on a thread that may block, and waits so long for room while there is hope.
-    ///
-    /// # Errors
-    /// As [`Blocks::put`].
-    pub async fn put_soon(
+    /// As [`Blocks::put_now`].
+    pub async fn put(
         self: &Arc<Self>,
         key: &[u8],
         bytes: Bytes,
@@ -61,7 +37,7 @@ impl Blocks {
         let until = Instant::now() + longest;
         loop {
             let (blocks, key, bytes) = (Arc::clone(self), key.to_vec(), bytes.clone());
-            let put = spawn_blocking(move || blocks.put(&key, &bytes));
+            let put = spawn_blocking(move || blocks.put_now(&key, &bytes));
             match put.await.map_err(io::Error::other)? {
                 Err(error)
                     if error.kind() == io::ErrorKind::StorageFull
@@ -73,6 +49,28 @@ impl Blocks {
                 done => return done,
             }
         }
+    }
+
+    /// The same on this thread, which may block on the disk for a moment. Room is never waited for.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::StorageFull`] where there is no room now: the collector is at work;
+    /// [`io::ErrorKind::QuotaExceeded`] where the item is pinned and has as many blocks as an item
+    /// can; [`io::ErrorKind::InvalidInput`] where the block is longer than 2 MiB, or its key is empty
+    /// or longer than 255 bytes; [`io::ErrorKind::NotFound`] where the item was removed; whatever
+    /// else the file system or the index says.
+    pub fn put_now(self: &Arc<Self>, key: &[u8], bytes: &[u8]) -> io::Result<Place> {
+        if slot::size(key, bytes).is_none() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let (place, is_new) = match self.find_now(key)? {
+            Some(place) => (place, false),
+            None => self.write(key, bytes)?,
+        };
+        if is_new {
+            (self.store()?).book_fetched(self.item(), bytes.len() as u64);
+        }
+        Ok(place)
     }
 
     /// Writes a block to a slot of its own, and says whether it was not there before.
@@ -105,7 +103,7 @@ impl Blocks {
             tracing::debug!(item = %self.item(), %error, "a block is not found again before the next start");
         }
         store.note_rows(1);
-        Ok((place, true))
+        Ok((place.found(), true))
     }
 
     /// An empty slot, with room taken for what will be in it. It is kept.
@@ -129,7 +127,7 @@ impl Blocks {
 
     /// Gives up what was not used for the longest time of an item that has no empty slot.
     fn free_slots(&self) -> io::Result<()> {
-        if self.is_pinned() {
+        if self.is_pinned()? {
             return Err(all_taken());
         }
         let store = self.store()?;

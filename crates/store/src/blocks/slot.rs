@@ -13,9 +13,9 @@ pub(super) const LONGEST_KEY: usize = 255;
 /// Length of a slot: the longest block, and room for what is before it.
 const SLOT: u64 = LONGEST_BLOCK as u64 + 4096;
 
-/// Slots of an item. A file of so many is less than 9 TB long, which ext4 still takes; of blocks of
-/// 256 KiB they hold 1.1 TB.
-pub(super) const SLOTS: u32 = 1 << 22;
+/// Slots of an item. A file of so many is 2.2 TB long at the most, which file systems of small blocks
+/// still take; of blocks of 256 KiB they hold 275 GB. What is known of each is a few bits.
+pub(super) const SLOTS: u32 = 1 << 20;
 
 /// The first bytes of every slot, so that a later format can be told apart.
 const MAGIC: [u8; 4] = *b"upb1";

@@ -118,7 +118,7 @@ fn blocks(store: &Arc<Store>, name: &str) -> Arc<Blocks> {
 /// Puts a block as a reader does: waits for room, which has to come.
 fn put(blocks: &Arc<Blocks>, bytes: &[u8]) -> Place {
     for _ in 0..2000 {
-        match blocks.put(&key(bytes), bytes) {
+        match blocks.put_now(&key(bytes), bytes) {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
                 thread::park_timeout(Duration::from_millis(5));
             }
@@ -129,9 +129,9 @@ fn put(blocks: &Arc<Blocks>, bytes: &[u8]) -> Place {
 }
 
 fn found(blocks: &Arc<Blocks>, bytes: &[u8]) -> bool {
-    let place = blocks.find(&key(bytes)).expect("readable");
+    let place = blocks.find_now(&key(bytes)).expect("readable");
     if let Some(place) = &place {
-        let read = place.read_all().expect("readable").expect("it is kept");
+        let read = place.read_all_now().expect("readable").expect("it is kept");
         assert_eq!(read, bytes, "a block is what its key says");
     }
     place.is_some()
@@ -151,7 +151,7 @@ async fn what_was_put_is_read_in_parts() {
     let store = open(&folder);
     let item = blocks(&store, "a");
     let bytes = block(1, 2 << 20);
-    let place = item.put(&key(&bytes), &bytes).expect("room");
+    let place = item.put_now(&key(&bytes), &bytes).expect("room");
     assert_eq!((place.length(), place.item()), (2 << 20, &root("a")));
     let mut read = Vec::new();
     while read.len() < bytes.len() {
@@ -173,11 +173,11 @@ async fn what_was_put_is_read_in_parts() {
     assert_eq!(store.has_block(&key(&bytes)), Some(2 << 20));
     assert!(
         store
-            .find_block(&key(&bytes), &check())
+            .find_block_now(&key(&bytes), &check())
             .expect("an index")
             .is_some()
     );
-    assert!(item.find(&key(b"other")).expect("an index").is_none());
+    assert!(item.find_now(&key(b"other")).expect("an index").is_none());
     assert_eq!(store.has_block(&key(b"other")), None);
 }
 
@@ -192,7 +192,7 @@ fn only_what_fits_a_slot_is_taken() {
         (vec![], b"x"),
         (vec![1; 256], b"x"),
     ] {
-        let refused = item.put(&key, bytes).map(|place| place.length());
+        let refused = item.put_now(&key, bytes).map(|place| place.length());
         assert_eq!(
             refused.expect_err("refused").kind(),
             io::ErrorKind::InvalidInput

@@ -3,6 +3,7 @@
 use std::{io, ops::Range, sync::Arc, sync::atomic::Ordering};
 
 use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
 use super::Object;
 use crate::{
@@ -129,21 +130,26 @@ impl Object {
         Ok(filled)
     }
 
-    /// Reads from the start of a range as [`Object::read_checked`] does, in a chunk that the caller
-    /// keeps: that others go meanwhile says nothing of it.
-    pub(crate) async fn read_kept(
-        self: &Arc<Self>,
-        chunk: u32,
-        range: Range<u64>,
-    ) -> io::Result<Option<Bytes>> {
-        if self.held(chunk) != Held::Checked {
-            return Ok(None);
+    /// Reads what the page cache has from an offset on; returns how much.
+    pub(crate) fn read_cached(&self, offset: u64, into: &mut [u8]) -> usize {
+        platform::read_cached(&self.file, into, offset).unwrap_or(0)
+    }
+
+    /// Reads all of a range, whatever it is, without a thread where the page cache has it. The
+    /// caller bounds it.
+    pub(crate) async fn read_whole(self: &Arc<Self>, range: Range<u64>) -> io::Result<Bytes> {
+        let length = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
+        let mut bytes = vec![0; length];
+        let read = self.read_cached(range.start, &mut bytes);
+        if read < length {
+            let object = Arc::clone(self);
+            let from_disk = move || {
+                let rest = range.start + read as u64;
+                object.read_exact_at(rest, &mut bytes[read..])?;
+                Ok(bytes.into())
+            };
+            return spawn_blocking(from_disk).await.map_err(io::Error::other)?;
         }
-        let read = self.read_some(range).await;
-        // Only the removal of the item takes what is kept.
-        if self.held(chunk) != Held::Checked {
-            return Ok(None);
-        }
-        read.map(Some)
+        Ok(bytes.into())
     }
 }

@@ -14,9 +14,9 @@ fn after_a_clean_stop_blocks_are_found_without_a_hash() {
     let store = open(&folder);
     assert_eq!(store.has_block(&key(&block(7, 5000))), Some(5000));
     let (check, asked) = counting();
-    let place = store.find_block(&key(&block(7, 5000)), &check);
+    let place = store.find_block_now(&key(&block(7, 5000)), &check);
     let place = place.expect("readable").expect("held");
-    let read = place.read_all().expect("readable").expect("held");
+    let read = place.read_all_now().expect("readable").expect("held");
     assert_eq!((&read[..], place.item()), (&block(7, 5000)[..], &root("a")));
     let item = store.blocks(&root("a"), &check).expect("usable");
     assert!((0..20).all(|number| found(&item, &block(number, 5000))));
@@ -106,8 +106,8 @@ fn a_file_that_was_cut_gives_what_is_left() {
     let intact = (0..10).filter(|number| found(&item, &block(*number, 5000)));
     assert_eq!(intact.count(), 10);
     for number in 10..20 {
-        match item.find(&key(&block(number, 5000))) {
-            Ok(Some(place)) => assert!(place.read_all().is_err(), "{number}"),
+        match item.find_now(&key(&block(number, 5000))) {
+            Ok(Some(place)) => assert!(place.read_all_now().is_err(), "{number}"),
             Ok(None) => {}
             Err(error) => panic!("{number}: {error}"),
         }

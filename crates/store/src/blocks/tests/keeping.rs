@@ -13,14 +13,21 @@ fn shared_blocks_are_once_on_disk_but_pinned_items_have_their_own() {
     assert_eq!((first.count(), second.count()), (1, 0));
     store.pin(&root("b"), true).expect("room");
     assert_eq!(second.count(), 0, "nobody knows yet what is below a root");
-    let used = second.find(&key(&bytes)).expect("readable").expect("held");
+    let used = second
+        .find_now(&key(&bytes))
+        .expect("readable")
+        .expect("held");
     assert_eq!((used.item(), second.count()), (&root("b"), 1));
     drop(used);
     let other = block(2, BLOCK);
     drop(put(&first, &other));
-    assert!(second.own(&key(&other)).expect("room"));
-    assert!(second.own(&key(&other)).expect("room"), "it has it already");
-    assert!(!second.own(&key(b"nobody has it")).expect("an index"));
+    assert!(found(&second, &other));
+    assert!(
+        second
+            .find_now(&key(b"nobody has it"))
+            .expect("an index")
+            .is_none()
+    );
     assert_eq!((second.count(), second.bytes_held()), (2, 2 * BLOCK as u64));
     assert_eq!(store.item(&root("b")).expect("known").fetched, 0);
     drop(first);
@@ -39,7 +46,7 @@ fn a_block_that_is_used_stays_until_it_is_let_go() {
     let store = open(&folder);
     let item = blocks(&store, "a");
     let kept = put(&item, &block(0, BLOCK));
-    let again = item.find(&key(&block(0, BLOCK))).expect("readable");
+    let again = item.find_now(&key(&block(0, BLOCK))).expect("readable");
     (1..10).for_each(|number| drop(put(&item, &block(number, BLOCK))));
     store.collect(Some(0)).expect("an index");
     assert_eq!((item.count(), kept.is_held()), (1, true));
@@ -102,6 +109,7 @@ fn rows_go_with_their_blocks() {
     assert!(item.count() < 30 && item.count() >= 19);
     let left = item.count();
     drop(item);
+    store.open_blocks.let_go();
     store.settle().expect("room");
     let used = store.disk_use().used;
     store.collect(Some(used - 8192)).expect("an index");
@@ -109,6 +117,7 @@ fn rows_go_with_their_blocks() {
     assert_eq!(rows(number), item.count());
     assert!(item.count() < left, "it went while it was closed");
     drop(item);
+    store.open_blocks.let_go();
     store.settle().expect("room");
     store.collect(Some(0)).expect("an index");
     assert_eq!(rows(number), 0);
@@ -124,8 +133,8 @@ async fn who_reads_a_removed_item_gets_no_more() {
     store.remove(&root("a")).expect("known");
     assert!(item.is_gone() && !place.is_held());
     assert_eq!(place.read(0..10).await.expect("no error"), None);
-    assert_eq!(place.read_all().expect("no error"), None);
-    let refused = item.put(&key(&block(2, 9)), &block(2, 9));
+    assert_eq!(place.read_all_now().expect("no error"), None);
+    let refused = item.put_now(&key(&block(2, 9)), &block(2, 9));
     let refused = refused.map(|place| place.length());
     assert_eq!(refused.expect_err("gone").kind(), io::ErrorKind::NotFound);
     let anew = blocks(&store, "a");
@@ -156,8 +165,80 @@ fn a_row_that_lies_is_not_believed() {
     }
     assert!(found(&item, &block(1, 5000)));
     store.index.set_block(9, 3, &liar).expect("room");
-    let nobody = store.find_block(&key(&block(2, 5000)), &check());
+    let nobody = store.find_block_now(&key(&block(2, 5000)), &check());
     assert!(nobody.expect("an index").is_none(), "no such item");
     drop(put(&item, &block(2, 5000)));
     assert!(found(&item, &block(2, 5000)));
+}
+
+#[tokio::test]
+async fn a_block_is_found_for_whoever_asks_and_a_pinned_item_gets_its_own() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let store = open(&folder);
+    let bytes = block(1, BLOCK);
+    drop(put(&blocks(&store, "a"), &bytes));
+    let (check, asked) = counting();
+    let (a, b) = (root("a"), root("b"));
+    for item in [None, Some(&a), Some(&b)] {
+        let place = store.find_block(item, &key(&bytes), &check).await;
+        let place = place.expect("readable").expect("held");
+        let read = place.read_all().await.expect("readable").expect("held");
+        assert_eq!((&read[..], place.item()), (&bytes[..], &a));
+    }
+    store.pin(&b, true).expect("room");
+    for _ in 0..2 {
+        let place = store.find_block(Some(&b), &key(&bytes), &check).await;
+        assert_eq!(place.expect("readable").expect("held").item(), &b);
+    }
+    assert_eq!(blocks(&store, "b").count(), 1);
+    let none = store.find_block(Some(&b), &key(b"other"), &check).await;
+    assert!(none.expect("an index").is_none());
+    store.open_blocks.let_go();
+    let place = store.find_block(None, &key(&bytes), &check).await;
+    assert!(place.expect("readable").is_some(), "closed items too");
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn places_keep_no_more_than_a_quarter() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let store = with_room_for(&folder, 16 << 20);
+    let item = blocks(&store, "a");
+    let places: Vec<_> = (0..40)
+        .map(|number| put(&item, &block(number, BLOCK)))
+        .collect();
+    assert!(places.iter().all(Place::is_held));
+    store.collect(Some(0)).expect("an index");
+    let kept = item.count();
+    assert!((8..=20).contains(&kept), "{kept} of 256 KiB in 18 MiB");
+    for (number, place) in (0..).zip(&places) {
+        let read = place.read_all().await.expect("readable");
+        let part = place.read(0..10).await.expect("readable");
+        assert_eq!(
+            (read.is_some(), part.is_some()),
+            (place.is_held(), place.is_held())
+        );
+        assert!(read.is_none_or(|read| read == block(number, BLOCK)));
+    }
+    assert_eq!(
+        places.iter().filter(|place| place.is_held()).count() as u64,
+        kept
+    );
+    // What comes to lie where something went is not taken for it.
+    (40..60).for_each(|number| drop(put(&item, &block(number, BLOCK))));
+    for (number, place) in (0..).zip(&places) {
+        let read = place.read_all_now().expect("readable");
+        assert!(read.is_none_or(|read| read == block(number, BLOCK)));
+    }
+    drop(places);
+    store.collect(Some(0)).expect("an index");
+    assert_eq!(item.count(), 0);
+    let again: Vec<_> = (0..8)
+        .map(|number| put(&item, &block(number, BLOCK)))
+        .collect();
+    store.collect(Some(0)).expect("an index");
+    assert!(
+        again.iter().all(Place::is_held),
+        "what was kept counts no more"
+    );
 }

@@ -22,14 +22,13 @@ async fn more_blocks_than_fit_come_through() {
     let store = with_room_for(&folder, 16 << 20);
     let limit = store.disk_use().limit;
     let item = blocks(&store, "a");
-    let _reading = item.reading();
     for round in 0..2 {
         for number in 0..200 {
             let bytes = bytes::Bytes::from(block(number, BLOCK));
             let key = key(&bytes);
-            let put = item.put_soon(&key, bytes.clone(), Duration::from_secs(20));
+            let put = item.put(&key, bytes.clone(), Duration::from_secs(20));
             let place = put.await.expect("room comes");
-            let read = place.read_all().expect("readable").expect("it is kept");
+            let read = place.read_all_now().expect("readable").expect("it is kept");
             assert_eq!(read, bytes);
             let taken = allocated(folder.path());
             assert!(taken <= limit + (1 << 20), "{round}: {taken} of {limit}");
@@ -48,7 +47,7 @@ async fn what_cannot_go_makes_an_error_that_says_so() {
     let refused = loop {
         let bytes = bytes::Bytes::from(block(number, BLOCK));
         let key = key(&bytes);
-        let put = item.put_soon(&key, bytes, Duration::from_secs(20));
+        let put = item.put(&key, bytes, Duration::from_secs(20));
         match put.await.map(drop) {
             Ok(()) => number += 1,
             Err(error) => break error,
@@ -79,7 +78,10 @@ fn a_full_item_gives_up_its_oldest() {
     assert!((64..70).all(|number| found(&item, &block(number, 100))));
     store.pin(&root("a"), true).expect("room");
     let more = block(99, 100);
-    let refused = item.put(&key(&more), &more).map(drop).expect_err("full");
+    let refused = item
+        .put_now(&key(&more), &more)
+        .map(drop)
+        .expect_err("full");
     assert_eq!(refused.kind(), io::ErrorKind::QuotaExceeded);
     assert!(found(&item, &block(0, 100)));
 }
@@ -102,8 +104,8 @@ proptest! {
                 1 => { store.collect(Some(store.disk_use().used / 2)).expect("an index"); }
                 2 => { let _ = store.remove(&root(name)); *place = None; }
                 3 => {
-                    if let Some(found) = store.find_block(&key(&bytes), &check()).expect("an index") {
-                        prop_assert_eq!(found.read_all().expect("readable").expect("kept"), bytes);
+                    if let Some(found) = store.find_block_now(&key(&bytes), &check()).expect("an index") {
+                        prop_assert_eq!(found.read_all_now().expect("readable").expect("kept"), bytes);
                     }
                 }
                 4 => { store.settle().expect("room"); }
@@ -111,7 +113,7 @@ proptest! {
                     let item = place.get_or_insert_with(|| blocks(&store, name));
                     let found = put(item, &bytes);
                     prop_assert!(found.is_held());
-                    prop_assert_eq!(found.read_all().expect("readable").expect("kept"), &bytes[..]);
+                    prop_assert_eq!(found.read_all_now().expect("readable").expect("kept"), &bytes[..]);
                     kept.push_back((found, bytes));
                     if kept.len() > 4 {
                         kept.pop_front();
@@ -120,7 +122,7 @@ proptest! {
             }
             for (place, bytes) in &kept {
                 // Only the removal of its item takes what is kept.
-                if let Some(read) = place.read_all().expect("readable") {
+                if let Some(read) = place.read_all_now().expect("readable") {
                     prop_assert_eq!(read, &bytes[..]);
                 }
             }
