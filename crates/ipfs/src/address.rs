@@ -10,7 +10,22 @@ use universal_p2p_core::{Error, Id, Result};
 /// # Errors
 /// [`Error::BadId`] for what is no CID or is longer than an id may be.
 pub fn canonical(spelling: &str) -> Result<Id> {
-    Id::new(&parse(spelling)?.to_string())
+    id(&parse(spelling)?)
+}
+
+/// The id of a CID of any version.
+///
+/// # Errors
+/// [`Error::BadId`] where it is longer than an id may be.
+pub(crate) fn id(cid: &Cid) -> Result<Id> {
+    Id::new(&newest(cid).to_string())
+}
+
+fn newest(cid: &Cid) -> Cid {
+    match cid.version() {
+        Version::V0 => Cid::new_v1(cid.codec(), *cid.hash()),
+        Version::V1 => *cid,
+    }
 }
 
 /// The CID of any spelling, as version 1.
@@ -21,10 +36,7 @@ pub(crate) fn parse(spelling: &str) -> Result<Cid> {
     let cid = Cid::try_from(spelling).map_err(|error| Error::BadId {
         why: format!("{error}; a CID looks like bafy… or Qm…"),
     })?;
-    Ok(match cid.version() {
-        Version::V0 => Cid::new_v1(cid.codec(), *cid.hash()),
-        Version::V1 => cid,
-    })
+    Ok(newest(&cid))
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl Backend for Ipfs {
     async fn status(&self, id: &Id) -> Result<Status> {
         let cid = address::parse(id.as_str())?;
         let root = Arc::new(self.root(cid, &Hints::default(), Freshness::Immutable));
-        if self.sources.at_hand(&cid).await?.is_none() {
+        if self.sources.at_hand(&cid, &cid).await.is_none() {
             return Ok(Status::unknown());
         }
         let (length, files) = match dir::find(&root, None, &cid, "").await {
@@ -94,6 +94,7 @@ impl Backend for Ipfs {
         Ok(Status {
             length,
             files,
+            bytes_held: self.sources.local().held(&cid).await,
             state: State::Parked,
             ..Status::unknown()
         })

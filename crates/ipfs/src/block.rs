@@ -1,7 +1,7 @@
 //! A block: bytes that were hashed.
 
 use bytes::Bytes;
-use cid::Cid;
+use cid::{Cid, multihash::Multihash};
 use multihash_codetable::{Code, MultihashDigest};
 
 /// The longest block that is taken from anybody, in bytes (bitswap specification, "Block Sizes").
@@ -37,19 +37,7 @@ impl Block {
     /// # Errors
     /// [`Mismatch`] where they are not.
     pub fn check(cid: Cid, bytes: Bytes) -> Result<Self, Mismatch> {
-        if bytes.len() > LONGEST {
-            return Err(Mismatch::Length(bytes.len()));
-        }
-        let is_right = if cid.hash().code() == IDENTITY {
-            cid.hash().digest() == bytes
-        } else {
-            let code = Code::try_from(cid.hash().code());
-            let code = code.map_err(|_| Mismatch::Function(cid.hash().code()))?;
-            code.digest(&bytes) == *cid.hash()
-        };
-        is_right
-            .then_some(Self { cid, bytes })
-            .ok_or(Mismatch::Hash)
+        has_hash(cid.hash(), &bytes).map(|()| Self { cid, bytes })
     }
 
     /// The block that a CID carries in itself, if it does.
@@ -83,6 +71,21 @@ impl Block {
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
+}
+
+/// Hashes bytes, and says whether they have this hash.
+pub(crate) fn has_hash(hash: &Multihash<64>, bytes: &[u8]) -> Result<(), Mismatch> {
+    if bytes.len() > LONGEST {
+        return Err(Mismatch::Length(bytes.len()));
+    }
+    let is_right = if hash.code() == IDENTITY {
+        hash.digest() == bytes
+    } else {
+        let code = Code::try_from(hash.code());
+        let code = code.map_err(|_| Mismatch::Function(hash.code()))?;
+        code.digest(bytes) == *hash
+    };
+    is_right.then_some(()).ok_or(Mismatch::Hash)
 }
 
 #[cfg(test)]

@@ -6,20 +6,19 @@ mod standing;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use cid::Cid;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 use universal_p2p_core::Result;
 
-use crate::{Block, BlockSource, Local, Urgency, Want};
+use crate::{Block, BlockSource, Kept, Local, Urgency, Want};
 use flights::Flights;
 use race::{Race, nobody};
 
 /// Where blocks come from: inline in the CID, the own disk, then the sources in order.
 ///
 /// However many want a block, it is fetched once, and no more when none of them waits. What arrives
-/// is handed to the disk, and nobody waits until it is there.
+/// is written to disk before it is handed out, so that nobody fetches faster than that goes.
 pub struct Sources {
     local: Arc<dyn Local>,
     race: Arc<Race>,
@@ -42,7 +41,7 @@ impl Sources {
         &self.local
     }
 
-    /// The length of a block that needs no fetching.
+    /// The length of a block that needs no fetching, as far as memory knows.
     pub(crate) fn length_at_hand(&self, cid: &Cid) -> Option<u64> {
         match Block::inline(cid) {
             Some(block) => Some(block.bytes().len() as u64),
@@ -50,37 +49,14 @@ impl Sources {
         }
     }
 
-    /// A block that needs no fetching.
-    ///
-    /// # Errors
-    /// Only where the own disk fails.
-    pub(crate) async fn at_hand(&self, cid: &Cid) -> Result<Option<Block>> {
+    /// A block that needs no fetching, for a reader of this root.
+    pub(crate) async fn at_hand(&self, root: &Cid, cid: &Cid) -> Option<Block> {
         if let Some(block) = Block::inline(cid) {
-            return Ok(Some(block));
+            return Some(block);
         }
-        let Some(length) = self.local.length(cid.hash()) else {
-            return Ok(None);
-        };
-        let mut whole: Option<Bytes> = None;
-        let mut joined = Vec::new();
-        let mut at = 0;
-        // A store may hand out less than was asked for at once.
-        while at < length {
-            let Some(bytes) = self.local.read(cid.hash(), at..length).await? else {
-                return Ok(None);
-            };
-            if bytes.is_empty() {
-                return Ok(None);
-            }
-            at += bytes.len() as u64;
-            if at == length && joined.is_empty() {
-                whole = Some(bytes);
-            } else {
-                joined.extend_from_slice(&bytes);
-            }
-        }
-        let bytes = whole.unwrap_or_else(|| joined.into());
-        Ok(Some(Block::held(*cid, bytes)))
+        let kept = self.local.find(root, cid.hash()).await?;
+        let bytes = kept.read_all().await?;
+        Some(Block::held(*cid, bytes))
     }
 
     /// Finds a block wherever it is, within the time that is given.
@@ -88,10 +64,30 @@ impl Sources {
     /// # Errors
     /// What kept it away, see [`BlockSource::get`].
     pub async fn get(&self, cid: &Cid, want: &Want) -> Result<Block> {
-        match self.at_hand(cid).await? {
+        match self.at_hand(&want.root, cid).await {
             Some(block) => Ok(block),
             None => self.fetch(cid, want).await,
         }
+    }
+
+    /// The same for a block that covers so many bytes of a file. Where it is on disk and long enough
+    /// to have them in itself, it is only found: its reader reads it when he comes to it.
+    ///
+    /// # Errors
+    /// As [`Sources::get`].
+    pub(crate) async fn open(&self, cid: &Cid, covers: u64, want: &Want) -> Result<Opened> {
+        if let Some(block) = Block::inline(cid) {
+            return Ok(Opened::Here(block));
+        }
+        if let Some(kept) = self.local.find(&want.root, cid.hash()).await {
+            if kept.length() >= covers {
+                return Ok(Opened::OnDisk(kept));
+            }
+            if let Some(bytes) = kept.read_all().await {
+                return Ok(Opened::Here(Block::held(*cid, bytes)));
+            }
+        }
+        self.fetch(cid, want).await.map(Opened::Here)
     }
 
     /// Says that somebody waits now for a block that was wanted soon.
@@ -109,7 +105,7 @@ impl Sources {
                 let (cid, want) = (*cid, want.clone());
                 async move {
                     let block = race.run(&cid, &want).await?;
-                    local.keep(&want.root, &block);
+                    local.keep(&want.root, &block).await;
                     Ok(block)
                 }
                 .boxed()
@@ -126,6 +122,14 @@ impl Sources {
             }
         }
     }
+}
+
+/// A block for a reader.
+pub(crate) enum Opened {
+    /// On disk, to be read piece by piece.
+    OnDisk(Arc<dyn Kept>),
+    /// In memory.
+    Here(Block),
 }
 
 #[cfg(test)]

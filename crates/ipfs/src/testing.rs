@@ -19,7 +19,7 @@ use cid::{Cid, multihash::Multihash};
 use multihash_codetable::{Code, MultihashDigest};
 use universal_p2p_core::{Error, Result};
 
-use crate::{Block, BlockSource, Local, Urgency, Want};
+use crate::{Block, BlockSource, Kept, Local, Urgency, Want};
 
 /// Blocks in memory.
 #[derive(Default)]
@@ -41,18 +41,38 @@ impl Local for Memory {
         Some(self.0.lock().unwrap().get(hash)?.len() as u64)
     }
 
-    async fn read(&self, hash: &Multihash<64>, range: Range<u64>) -> Result<Option<Bytes>> {
+    async fn find(&self, _: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Kept>> {
         let found = self.0.lock().unwrap().get(hash).cloned();
-        Ok(found.map(|bytes| {
-            // Less than was asked for at once, as stores do.
-            let end = range.end.min(range.start + 700);
-            bytes.slice(range.start as usize..end as usize)
-        }))
+        Some(Arc::new(InMemory(found?)))
     }
 
-    fn keep(&self, _: &Cid, block: &Block) {
+    async fn keep(&self, _: &Cid, block: &Block) {
         let bytes = block.bytes().clone();
         self.0.lock().unwrap().insert(*block.cid().hash(), bytes);
+    }
+
+    async fn held(&self, _: &Cid) -> u64 {
+        let blocks = self.0.lock().unwrap();
+        blocks.values().map(|bytes| bytes.len() as u64).sum()
+    }
+}
+
+struct InMemory(Bytes);
+
+#[async_trait]
+impl Kept for InMemory {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    async fn read(&self, range: Range<u64>) -> Option<Bytes> {
+        // Less than was asked for at once, as stores do.
+        let end = range.end.min(range.start + 700);
+        Some(self.0.slice(range.start as usize..end as usize))
+    }
+
+    async fn read_all(&self) -> Option<Bytes> {
+        Some(self.0.clone())
     }
 }
 

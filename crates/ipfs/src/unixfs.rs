@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 use cid::Cid;
 use universal_p2p_core::{Error, Freshness, Result};
 
-use crate::{Block, Sources, Urgency, Want};
+use crate::{Block, Sources, Urgency, Want, sources::Opened};
 
 /// Codecs of blocks (multicodec table).
 pub(crate) const RAW: u64 = 0x55;
@@ -59,10 +59,18 @@ impl Root {
         if !self.is_only_held {
             return self.sources.get(cid, want).await;
         }
-        let held = self.sources.at_hand(cid).await?;
+        let held = self.sources.at_hand(&self.cid, cid).await;
         held.ok_or_else(|| Error::NotHeld {
             what: format!("block {cid}"),
         })
+    }
+
+    /// A block that covers so many bytes of a file, as [`Sources::open`] gives it.
+    pub(crate) async fn open(&self, cid: &Cid, covers: u64, want: &Want) -> Result<Opened> {
+        if self.is_only_held {
+            return self.get(cid, want).await.map(Opened::Here);
+        }
+        self.sources.open(cid, covers, want).await
     }
 
     /// A block that tells what something is.

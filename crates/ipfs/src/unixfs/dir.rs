@@ -65,8 +65,8 @@ pub(crate) async fn find(
     let file = |layout| Found::File(BlockFile::new(Arc::clone(root), cid, layout, name));
     match cid.codec() {
         // What is on disk is read when it is asked for.
-        RAW => match root.sources.local().length(cid.hash()) {
-            Some(length) => Ok(file(Layout::raw(*cid, length))),
+        RAW => match root.sources.local().find(&root.cid, cid.hash()).await {
+            Some(kept) => Ok(file(Layout::raw(*cid, kept.length()))),
             None => Ok(file(Layout::of(&root.block(cid).await?)?)),
         },
         DAG_PB => {

@@ -15,7 +15,7 @@ use futures_util::{
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 
 use super::{RAW, Root, corrupt, layout::Layout};
-use crate::{Block, Part as PartOfFile, Urgency, block::LONGEST};
+use crate::{Part as PartOfFile, Block, Kept, Urgency, block::LONGEST, sources::Opened};
 use budget::Charge;
 use parts::{Part, Place, expand};
 
@@ -56,7 +56,7 @@ struct Came {
     place: Place,
     urgency: Urgency,
     charge: Option<Charge>,
-    block: Result<Block>,
+    found: Result<Opened>,
 }
 
 /// One open range.
@@ -139,30 +139,19 @@ impl Reader {
                 front.remove();
                 return Ok(Some(bytes));
             }
-            Part::Disk { cid, end } => {
-                let (cid, end) = (*cid, *end);
-                let upto = end.min(self.end).min(self.at + PIECE);
-                let inside = self.at.saturating_sub(start)..upto.saturating_sub(start);
-                let wanted = inside.end - inside.start;
-                let read = self.root.sources.local().read(cid.hash(), inside).await?;
-                match read.filter(|bytes| !bytes.is_empty() && bytes.len() as u64 <= wanted) {
-                    Some(bytes) => {
-                        if self.at + bytes.len() as u64 >= end.min(self.end) {
-                            self.parts.remove(&start);
-                        }
-                        return Ok(Some(bytes));
-                    }
-                    // It was given up meanwhile.
-                    None => {
-                        let place = Place {
-                            base: start,
-                            end,
-                            depth: 0,
-                        };
-                        self.parts.insert(start, Part::Link { cid, place });
-                        self.ask(start, Urgency::Now, patience, None);
-                    }
+            Part::Disk { cid, place, kept } => {
+                let (cid, place, kept) = (*cid, *place, Arc::clone(kept));
+                let is_raw = cid.codec() == RAW;
+                if is_raw && let Some(bytes) = self.read(start, &place, &*kept).await {
+                    return Ok(Some(bytes));
                 }
+                if !is_raw && let Some(bytes) = kept.read_all().await {
+                    self.unfold(start, &place, None, &Block::held(cid, bytes));
+                    return Ok(None);
+                }
+                // It was given up meanwhile, or the disk fails.
+                self.parts.insert(start, Part::Link { cid, place });
+                self.fetch(start, Urgency::Now, patience, None, u64::MAX);
             }
             Part::Link { .. } => self.ask(start, Urgency::Now, patience, None),
             Part::Coming {
@@ -192,10 +181,10 @@ impl Reader {
             let from = self.asked_to;
             let mut ahead = self.parts.range(from..);
             let next = ahead.find_map(|(start, part)| match part {
-                Part::Link { cid, place } => Some((*start, *cid, place.end)),
+                Part::Link { place, .. } => Some((*start, place.end)),
                 _ => None,
             });
-            let Some((start, cid, end)) = next else {
+            let Some((start, end)) = next else {
                 self.asked_to = self.end;
                 return;
             };
@@ -205,9 +194,6 @@ impl Reader {
                 return;
             }
             self.asked_to = start + 1;
-            if self.find_at_hand(start) {
-                continue;
-            }
             let is_first = start <= self.at;
             let bytes = (end - start).min(LONGEST as u64);
             let charge = budget::take(bytes);
@@ -215,8 +201,7 @@ impl Reader {
                 self.asked_to = start;
                 return;
             }
-            let is_local = self.root.sources.length_at_hand(&cid).is_some();
-            let urgency = if is_first || is_local {
+            let urgency = if is_first {
                 Urgency::Now
             } else {
                 Urgency::Soon
@@ -225,32 +210,37 @@ impl Reader {
         }
     }
 
-    /// Takes a raw block that is on disk as it is: it is read when the reader comes to it.
-    fn find_at_hand(&mut self, start: u64) -> bool {
-        let Some(Part::Link { cid, place }) = self.parts.get(&start) else {
-            return false;
-        };
-        let (cid, place) = (*cid, *place);
-        if cid.codec() != RAW || Block::inline(&cid).is_some() {
-            return false;
+    /// Reads the next bytes of a raw block on disk; none where it is gone.
+    async fn read(&mut self, start: u64, place: &Place, kept: &dyn Kept) -> Option<Bytes> {
+        let end = place.end.min(self.end);
+        let upto = end.min(self.at + PIECE) - start;
+        let inside = self.at.saturating_sub(start)..upto;
+        let wanted = inside.end - inside.start;
+        let bytes = kept.read(inside).await?;
+        let is_some = !bytes.is_empty() && bytes.len() as u64 <= wanted;
+        if self.at + bytes.len() as u64 >= end {
+            self.parts.remove(&start);
         }
-        let Some(length) = self.root.sources.local().length(cid.hash()) else {
-            return false;
-        };
-        let part = if length == place.end - place.base {
-            Part::Disk {
-                cid,
-                end: place.end,
-            }
-        } else {
-            Part::Bad(corrupt(&cid, "it is not as long as its file says"))
-        };
-        self.parts.insert(start, part);
-        true
+        is_some.then_some(bytes)
     }
 
-    /// Fetches the block of a part.
+    /// Finds the block of a part, or fetches it.
     fn ask(&mut self, start: u64, urgency: Urgency, within: Duration, charge: Option<Charge>) {
+        if let Some(Part::Link { place, .. }) = self.parts.get(&start) {
+            let covers = place.end - place.base;
+            self.fetch(start, urgency, within, charge, covers);
+        }
+    }
+
+    /// The same; what is on disk is read at once where it is not as long as this.
+    fn fetch(
+        &mut self,
+        start: u64,
+        urgency: Urgency,
+        within: Duration,
+        charge: Option<Charge>,
+        covers: u64,
+    ) {
         let Some(part) = self.parts.get_mut(&start) else {
             return;
         };
@@ -271,13 +261,13 @@ impl Reader {
         let fetch = async move {
             let mut want = root.want(urgency, within);
             want.part = Some(part);
-            let block = root.get(&cid, &want).await;
+            let found = root.open(&cid, covers, &want).await;
             Came {
                 start,
                 place,
                 urgency,
                 charge,
-                block,
+                found,
             }
         };
         self.coming.push(fetch.boxed());
@@ -290,30 +280,32 @@ impl Reader {
             return;
         };
         let cid = *cid;
-        let block = match (came.block, came.urgency) {
-            (Ok(block), _) => block,
+        let part = match (came.found, came.urgency) {
+            (Ok(Opened::Here(block)), _) => {
+                return self.unfold(start, &place, came.charge, &block);
+            }
+            (Ok(Opened::OnDisk(kept)), _) => {
+                if cid.codec() == RAW && kept.length() != place.end - place.base {
+                    Part::Bad(corrupt(&cid, "it is not as long as its file says"))
+                } else {
+                    Part::Disk { cid, place, kept }
+                }
+            }
             // What was only wanted soon may still come once it is wanted now.
-            (Err(_), Urgency::Soon) => {
-                self.parts.insert(start, Part::Link { cid, place });
-                return;
-            }
-            (Err(error), Urgency::Now) => {
-                self.parts.insert(start, Part::Bad(error));
-                return;
-            }
+            (Err(_), Urgency::Soon) => Part::Link { cid, place },
+            (Err(error), Urgency::Now) => Part::Bad(error),
         };
-        match Layout::of(&block).and_then(|layout| place.fits(&cid, layout)) {
+        self.parts.insert(start, part);
+    }
+
+    /// Puts what is in a block in its place.
+    fn unfold(&mut self, start: u64, place: &Place, charge: Option<Charge>, block: &Block) {
+        let cid = block.cid();
+        match Layout::of(block).and_then(|layout| place.fits(cid, layout)) {
             Ok(layout) => {
                 self.parts.remove(&start);
                 let range = self.at.max(start)..self.end;
-                expand(
-                    &mut self.parts,
-                    Some(&cid),
-                    &layout,
-                    came.charge,
-                    &place,
-                    &range,
-                );
+                expand(&mut self.parts, Some(cid), &layout, charge, place, &range);
                 self.asked_to = self.asked_to.min(start);
             }
             Err(error) => {

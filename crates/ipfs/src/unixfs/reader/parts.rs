@@ -1,12 +1,13 @@
 //! The parts of a range that are to come.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use cid::Cid;
 use universal_p2p_core::{Error, Result};
 
 use super::{super::corrupt, Layout, budget::Charge};
+use crate::Kept;
 
 /// How deep the tree of a file may be.
 const DEEPEST: u8 = 32;
@@ -26,8 +27,12 @@ pub(super) enum Part {
         Bytes,
         #[expect(dead_code, reason = "held until the bytes are read")] Option<Charge>,
     ),
-    /// A raw block on disk, which starts where the part does.
-    Disk { cid: Cid, end: u64 },
+    /// A block on disk that has bytes in itself, not read yet. Nobody gives it up meanwhile.
+    Disk {
+        cid: Cid,
+        place: Place,
+        kept: Arc<dyn Kept>,
+    },
     /// What the reader is told if it comes here.
     Bad(Error),
 }

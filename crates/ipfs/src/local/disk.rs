@@ -1,0 +1,138 @@
+//! Blocks in the store that all backends share: each in the item of the root it was fetched for.
+
+use std::{io, ops::Range, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cid::{Cid, multihash::Multihash};
+use tokio::{sync::Semaphore, task::spawn_blocking};
+use universal_p2p_core::Item;
+use universal_p2p_store::{BlockCheck, Place, Store};
+
+use super::{Kept, Local};
+use crate::{Block, address, block};
+
+/// Blocks that are written at the same time.
+const WRITERS: usize = 8;
+
+/// How long a block waits for room.
+const ROOM_WITHIN: Duration = Duration::from_secs(2);
+
+/// The store as a place for blocks.
+pub struct Disk {
+    store: Arc<Store>,
+    check: BlockCheck,
+    writers: Semaphore,
+}
+
+impl Disk {
+    /// Keeps blocks in this store.
+    #[must_use]
+    pub fn new(store: Arc<Store>) -> Self {
+        Self {
+            store,
+            check: Arc::new(is_right),
+            writers: Semaphore::new(WRITERS),
+        }
+    }
+
+    /// Reads a block for somebody else; none where it is not held.
+    pub async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
+        self.look(None, hash).await?.read_all().await.ok()?
+    }
+
+    async fn look(&self, item: Option<&Item>, hash: &Multihash<64>) -> Option<Place> {
+        let key = hash.to_bytes();
+        let found = self.store.find_block(item, &key, &self.check);
+        found.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "blocks on disk cannot be looked for");
+            None
+        })
+    }
+
+    async fn store(&self, item: Item, block: &Block) -> io::Result<()> {
+        // It is dropped only with all of this.
+        let _permit = self.writers.acquire().await.map_err(io::Error::other)?;
+        let (store, check) = (Arc::clone(&self.store), Arc::clone(&self.check));
+        let open = move || store.blocks(&item, &check);
+        let blocks = spawn_blocking(open).await.map_err(io::Error::other)??;
+        let key = block.cid().hash().to_bytes();
+        let put = blocks.put(&key, block.bytes().clone(), ROOM_WITHIN);
+        put.await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Local for Disk {
+    fn length(&self, hash: &Multihash<64>) -> Option<u64> {
+        self.store.has_block(&hash.to_bytes())
+    }
+
+    async fn find(&self, root: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Kept>> {
+        let item = item(root);
+        let place = self.look(item.as_ref(), hash).await?;
+        Some(Arc::new(place))
+    }
+
+    async fn keep(&self, root: &Cid, block: &Block) {
+        let Some(item) = item(root).filter(|_| Block::inline(block.cid()).is_none()) else {
+            return;
+        };
+        if let Err(error) = self.store(item, block).await {
+            tracing::debug!(cid = %block.cid(), %error, "a block is not stored");
+        }
+    }
+
+    async fn held(&self, root: &Cid) -> u64 {
+        let known = item(root).filter(|item| self.store.item(item).is_some());
+        let Some(item) = known else { return 0 };
+        let (store, check) = (Arc::clone(&self.store), Arc::clone(&self.check));
+        let count = move || {
+            store
+                .blocks(&item, &check)
+                .map(|blocks| blocks.bytes_held())
+        };
+        let counted = spawn_blocking(count).await.map_err(io::Error::other);
+        counted.flatten().unwrap_or(0)
+    }
+}
+
+#[async_trait]
+impl Kept for Place {
+    fn length(&self) -> u64 {
+        Self::length(self)
+    }
+
+    async fn read(&self, range: Range<u64>) -> Option<Bytes> {
+        told(Self::read(self, range).await)
+    }
+
+    async fn read_all(&self) -> Option<Bytes> {
+        told(Self::read_all(self).await)
+    }
+}
+
+/// What was read; a disk that fails is told of, and the block taken for gone.
+fn told(read: io::Result<Option<Bytes>>) -> Option<Bytes> {
+    read.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a block on disk cannot be read");
+        None
+    })
+}
+
+/// The item of a root; none where its name is longer than an item's may be.
+fn item(root: &Cid) -> Option<Item> {
+    let id = address::id(root).ok()?;
+    Some(Item {
+        protocol: "ipfs",
+        id,
+    })
+}
+
+/// Whether bytes have the hash that is their key.
+fn is_right(key: &[u8], bytes: &[u8]) -> bool {
+    Multihash::from_bytes(key).is_ok_and(|hash| block::has_hash(&hash, bytes).is_ok())
+}
+
+#[cfg(test)]
+mod tests;
