@@ -51,7 +51,6 @@ impl Disk {
     }
 
     async fn store(&self, item: Item, block: &Block) -> io::Result<()> {
-        // It is dropped only with all of this.
         let _permit = self.writers.acquire().await.map_err(io::Error::other)?;
         let (store, check) = (Arc::clone(&self.store), Arc::clone(&self.check));
         let open = move || store.blocks(&item, &check);
