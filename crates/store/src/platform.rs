@@ -58,6 +58,23 @@ pub(crate) fn read_cached(_: &File, _: &mut [u8], _: u64) -> Option<usize> {
     None
 }
 
+/// Has the system read a range into the page cache, and waits for nothing.
+#[cfg(target_os = "linux")]
+pub(crate) fn read_ahead(file: &File, range: &Range<u64>) {
+    use std::num::NonZeroU64;
+
+    use rustix::fs::{Advice, fadvise};
+    // None would be all that follows.
+    if let Some(length) = NonZeroU64::new(range.end - range.start) {
+        // Where it does not, reading takes longer.
+        let _ = fadvise(file, range.start, Some(length), Advice::WillNeed);
+    }
+}
+
+/// Elsewhere nobody is told.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn read_ahead(_: &File, _: &Range<u64>) {}
+
 /// Gives the disk space of a range back; the range reads as zeros afterwards.
 #[cfg(target_os = "linux")]
 pub(crate) fn punch(file: &File, range: &Range<u64>) -> io::Result<()> {

@@ -155,7 +155,7 @@ impl Blocks {
             self.object.reject(slot);
             return Ok(None);
         }
-        Ok(Some(place.found()))
+        Ok(Some(place.found_on_disk()))
     }
 
     /// What is in this slot, kept from here on, if it says that it is the block with this key.

@@ -78,14 +78,9 @@ impl OpenBlocks {
         if recent.back().is_some_and(|last| Arc::ptr_eq(last, blocks)) {
             return;
         }
-        let mut gone: Vec<_> = Vec::new();
-        recent.retain(|known| {
-            let stays = !known.is_gone() && !Arc::ptr_eq(known, blocks);
-            if !stays {
-                gone.push(Arc::clone(known));
-            }
-            stays
-        });
+        let stays = |known: &Arc<Blocks>| !known.is_gone() && !Arc::ptr_eq(known, blocks);
+        let (left, mut gone): (VecDeque<_>, VecDeque<_>) = recent.drain(..).partition(stays);
+        *recent = left;
         recent.push_back(Arc::clone(blocks));
         if recent.len() > MOST_RECENT {
             gone.extend(recent.pop_front());

@@ -58,6 +58,14 @@ impl Place {
         self
     }
 
+    /// The same where the page cache did not have its header: blocks lie apart, so that the system
+    /// does not read one after the other by itself.
+    pub(super) fn found_on_disk(self) -> Self {
+        let bytes = self.at()..self.at() + self.length();
+        self.blocks.object.read_ahead(&bytes);
+        self.found()
+    }
+
     /// The item that has it: not always the one that it was looked for in.
     #[must_use]
     pub fn item(&self) -> &Item {

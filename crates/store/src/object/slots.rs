@@ -135,6 +135,11 @@ impl Object {
         platform::read_cached(&self.file, into, offset).unwrap_or(0)
     }
 
+    /// Has the system read a range, so that it is in the page cache when somebody comes to it.
+    pub(crate) fn read_ahead(&self, range: &Range<u64>) {
+        platform::read_ahead(&self.file, range);
+    }
+
     /// Reads all of a range, whatever it is, without a thread where the page cache has it. The
     /// caller bounds it.
     pub(crate) async fn read_whole(self: &Arc<Self>, range: Range<u64>) -> io::Result<Bytes> {
