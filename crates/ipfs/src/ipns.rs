@@ -28,7 +28,7 @@ pub use names::Names;
 use names::{Follower, Target};
 pub(crate) use record::LONGEST as LONGEST_RECORD;
 pub use record::{BadRecord, Record};
-pub use records::{Good, Records, Resolver, Texts};
+pub use records::{Kept, Records, Resolver, Texts};
 
 /// The first segment of its addresses.
 const PROTOCOL: &str = "ipns";

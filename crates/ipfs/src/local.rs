@@ -23,7 +23,7 @@ pub trait Local: Send + Sync {
     fn length(&self, hash: &Multihash<64>) -> Option<u64>;
 
     /// Looks for a block, whichever item has it, for a reader of the item of this root.
-    async fn find(&self, root: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Kept>>;
+    async fn find(&self, root: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Stored>>;
 
     /// Stores a block with the item of this root, and waits for that: who fetches faster than the
     /// disk writes is slowed down. A block for which no room can be made in time is not stored, and
@@ -37,7 +37,7 @@ pub trait Local: Send + Sync {
 /// A block on the own disk. While somebody holds it, it is given up only where readers hold more than
 /// the disk allows them, or its item is removed.
 #[async_trait]
-pub trait Kept: Send + Sync {
+pub trait Stored: Send + Sync {
     /// Its length in bytes.
     fn length(&self) -> u64;
 

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 use universal_p2p_core::Result;
 
-use crate::{Block, BlockSource, Kept, Local, Urgency, Want};
+use crate::{Block, BlockSource, Local, Stored, Urgency, Want};
 use flights::Flights;
 use race::{Race, nobody};
 
@@ -127,7 +127,7 @@ impl Sources {
 /// A block for a reader.
 pub(crate) enum Opened {
     /// On disk, to be read piece by piece.
-    OnDisk(Arc<dyn Kept>),
+    OnDisk(Arc<dyn Stored>),
     /// In memory.
     Here(Block),
 }

@@ -19,7 +19,7 @@ use cid::{Cid, multihash::Multihash};
 use multihash_codetable::{Code, MultihashDigest};
 use universal_p2p_core::{Error, Result};
 
-use crate::{Block, BlockSource, Kept, Local, Urgency, Want};
+use crate::{Block, BlockSource, Local, Stored, Urgency, Want};
 
 /// Blocks in memory.
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl Local for Memory {
         Some(self.0.lock().unwrap().get(hash)?.len() as u64)
     }
 
-    async fn find(&self, _: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Kept>> {
+    async fn find(&self, _: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Stored>> {
         let found = self.0.lock().unwrap().get(hash).cloned();
         Some(Arc::new(InMemory(found?)))
     }
@@ -60,7 +60,7 @@ impl Local for Memory {
 struct InMemory(Bytes);
 
 #[async_trait]
-impl Kept for InMemory {
+impl Stored for InMemory {
     fn length(&self) -> u64 {
         self.0.len() as u64
     }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use universal_p2p_core::{Error, Result};
 
 use super::{
-    Good, Name, Record, Records, Resolver,
+    Kept, Name, Record, Records, Resolver,
     known::{Answer, Known},
     lead::{self, To},
 };
@@ -39,7 +39,7 @@ pub struct Names {
     /// Who looks domains up.
     pub resolver: Option<Arc<dyn Resolver>>,
     /// Where the last good record of each key stays.
-    pub kept: Option<Arc<dyn Good>>,
+    pub kept: Option<Arc<dyn Kept>>,
     /// The longest wait for one name.
     pub within: Duration,
 }

@@ -45,7 +45,7 @@ pub trait Resolver: Send + Sync {
 
 /// The last good record of each key.
 #[async_trait]
-pub trait Good: Send + Sync {
+pub trait Kept: Send + Sync {
     /// What is kept for a name. It is checked again.
     async fn read(&self, id: &Id) -> Option<Bytes>;
 
@@ -57,7 +57,7 @@ pub trait Good: Send + Sync {
 const DOCUMENT: &str = "record";
 
 #[async_trait]
-impl Good for Arc<Store> {
+impl Kept for Arc<Store> {
     async fn read(&self, id: &Id) -> Option<Bytes> {
         self.document(&item(id), DOCUMENT).await.ok().flatten()
     }

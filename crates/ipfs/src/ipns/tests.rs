@@ -11,7 +11,7 @@ use universal_p2p_core::{
 };
 use universal_p2p_store::{Policy, Settings as StoreSettings, Store};
 
-use super::{Ipns, Good, Name, Names, Records};
+use super::{Ipns, Kept, Name, Names, Records};
 use crate::{
     Ipfs, Settings,
     testing::ipns::{Says, name_of},

@@ -9,7 +9,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use universal_p2p_core::Item;
 use universal_p2p_store::{BlockCheck, Place, Store};
 
-use super::{Kept, Local};
+use super::{Local, Stored};
 use crate::{Block, address, block};
 
 /// Blocks that are written at the same time.
@@ -36,7 +36,7 @@ impl Disk {
         }
     }
 
-    /// Reads a block for somebody else; none where it is not held.
+    /// Reads a block for somebody else, which keeps it no longer; none where it is not held.
     pub async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
         self.look(None, hash).await?.read_all().await.ok()?
     }
@@ -67,9 +67,10 @@ impl Local for Disk {
         self.store.has_block(&hash.to_bytes())
     }
 
-    async fn find(&self, root: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Kept>> {
+    async fn find(&self, root: &Cid, hash: &Multihash<64>) -> Option<Arc<dyn Stored>> {
         let item = item(root);
         let place = self.look(item.as_ref(), hash).await?;
+        place.touch();
         Some(Arc::new(place))
     }
 
@@ -97,12 +98,13 @@ impl Local for Disk {
 }
 
 #[async_trait]
-impl Kept for Place {
+impl Stored for Place {
     fn length(&self) -> u64 {
         Self::length(self)
     }
 
     async fn read(&self, range: Range<u64>) -> Option<Bytes> {
+        self.touch();
         told(Self::read(self, range).await)
     }
 

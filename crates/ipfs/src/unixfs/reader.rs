@@ -15,7 +15,7 @@ use futures_util::{
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 
 use super::{RAW, Root, corrupt, layout::Layout};
-use crate::{Part as PartOfFile, Block, Kept, Urgency, block::LONGEST, sources::Opened};
+use crate::{Part as PartOfFile, Block, Stored, Urgency, block::LONGEST, sources::Opened};
 use budget::Charge;
 use parts::{Part, Place, expand};
 
@@ -211,7 +211,7 @@ impl Reader {
     }
 
     /// Reads the next bytes of a raw block on disk; none where it is gone.
-    async fn read(&mut self, start: u64, place: &Place, kept: &dyn Kept) -> Option<Bytes> {
+    async fn read(&mut self, start: u64, place: &Place, kept: &dyn Stored) -> Option<Bytes> {
         let end = place.end.min(self.end);
         let upto = end.min(self.at + PIECE) - start;
         let inside = self.at.saturating_sub(start)..upto;

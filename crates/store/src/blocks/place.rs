@@ -54,7 +54,6 @@ impl Place {
             self.hold = Hold::Loose { given_up };
             object.release(self.slot);
         }
-        self.touch();
         self
     }
 
@@ -89,7 +88,7 @@ impl Place {
         is_same && object.held(self.slot) == Held::Checked
     }
 
-    /// Takes note that somebody reads it. Reading does that too.
+    /// Takes note that a reader uses it. Reading alone does not, as what others are served is no use.
     pub fn touch(&self) {
         self.blocks.object.touch(self.slot);
     }
@@ -106,7 +105,6 @@ impl Place {
         if range.is_empty() || !self.is_held() {
             return Ok(self.is_held().then(Bytes::new));
         }
-        self.touch();
         let at = self.at();
         let bytes = at + range.start..at + range.end;
         let read = self.blocks.object.read_some(bytes).await;
@@ -119,7 +117,6 @@ impl Place {
     /// # Errors
     /// What the file system says.
     pub async fn read_all(&self) -> io::Result<Option<Bytes>> {
-        self.touch();
         let bytes = self.at()..self.at() + self.length();
         let read = self.blocks.object.read_whole(bytes).await;
         self.sound(read)
@@ -130,7 +127,6 @@ impl Place {
     /// # Errors
     /// What the file system says.
     pub fn read_all_now(&self) -> io::Result<Option<Bytes>> {
-        self.touch();
         let read = self.read_now();
         self.sound(read)
     }

@@ -131,6 +131,7 @@ fn put(blocks: &Arc<Blocks>, bytes: &[u8]) -> Place {
 fn found(blocks: &Arc<Blocks>, bytes: &[u8]) -> bool {
     let place = blocks.find_now(&key(bytes)).expect("readable");
     if let Some(place) = &place {
+        place.touch();
         let read = place.read_all_now().expect("readable").expect("it is kept");
         assert_eq!(read, bytes, "a block is what its key says");
     }

@@ -17,7 +17,7 @@ use universal_p2p_core::{Error, Id, Result};
 
 use super::{Follower, Names};
 use crate::{
-    Good, Name, Records, Resolver, Texts,
+    Kept, Name, Records, Resolver, Texts,
     testing::ipns::{Says, name_of},
 };
 
@@ -88,7 +88,7 @@ impl Resolver for Zone {
 struct Shelf(Mutex<HashMap<Id, Bytes>>);
 
 #[async_trait]
-impl Good for Shelf {
+impl Kept for Shelf {
     async fn read(&self, id: &Id) -> Option<Bytes> {
         self.0.lock().unwrap().get(id).cloned()
     }
@@ -119,7 +119,7 @@ impl Scene {
         Follower::new(Names {
             records: records.map(|fake| fake as Arc<dyn Records>).collect(),
             resolver: Some(Arc::clone(&self.zone) as Arc<dyn Resolver>),
-            kept: Some(Arc::clone(&self.shelf) as Arc<dyn Good>),
+            kept: Some(Arc::clone(&self.shelf) as Arc<dyn Kept>),
             within: Duration::from_secs(10),
         })
     }

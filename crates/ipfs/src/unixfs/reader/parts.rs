@@ -7,7 +7,7 @@ use cid::Cid;
 use universal_p2p_core::{Error, Result};
 
 use super::{super::corrupt, Layout, budget::Charge};
-use crate::Kept;
+use crate::Stored;
 
 /// How deep the tree of a file may be.
 const DEEPEST: u8 = 32;
@@ -31,7 +31,7 @@ pub(super) enum Part {
     Disk {
         cid: Cid,
         place: Place,
-        kept: Arc<dyn Kept>,
+        kept: Arc<dyn Stored>,
     },
     /// What the reader is told if it comes here.
     Bad(Error),
