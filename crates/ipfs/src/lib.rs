@@ -10,6 +10,7 @@
 
 mod address;
 mod backend;
+mod bitswap;
 mod block;
 mod config;
 mod export;

@@ -1,0 +1,268 @@
+//! Who is asked for which block: a state machine over plain values, without streams or clock.
+
+mod assign;
+mod late;
+mod peer;
+mod session;
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Instant,
+};
+
+use cid::Cid;
+use libp2p::PeerId;
+
+use super::message::{Ask, Hash};
+use crate::Urgency;
+use peer::Peer;
+use session::Session;
+
+/// What is to be done by whoever has the streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Tells a peer that a block is wanted, or (none) that it no longer is.
+    Tell(PeerId, Cid, Option<Ask>),
+    /// Looks for peers that have this root.
+    Search(Cid),
+    /// Leaves a peer that sends what it was not asked for.
+    Leave(PeerId),
+    /// Gives a want up: nobody is left who may have it.
+    Fail(Hash),
+}
+
+/// What an arriving block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Somebody waits for it.
+    Wanted,
+    /// It was asked for, and came from another peer or was taken back.
+    Late,
+    /// Nobody asked for it.
+    Unasked,
+}
+
+/// Why a want was not met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Peers that were asked for it or said that they had it.
+    pub(crate) peers: usize,
+    /// Whether a peer that was asked for it sent other bytes.
+    pub(crate) wrong: bool,
+}
+
+/// A block that somebody waits for.
+#[derive(Debug)]
+struct Want {
+    cid: Cid,
+    root: Hash,
+    order: (Urgency, u64),
+    since: Instant,
+    /// Who is asked for it now, and since when: at most [`assign::AT_ONCE`].
+    asked: Vec<(PeerId, Instant)>,
+    /// Who was asked whether it has it.
+    questioned: HashSet<PeerId>,
+    /// Who does not have it, or did not send it in time.
+    lacks: HashSet<PeerId>,
+    /// Who said that it has it, or was asked for it.
+    hopes: HashSet<PeerId>,
+    wrong: bool,
+}
+
+/// All wants, all roots and all peers.
+#[derive(Debug, Default)]
+pub(crate) struct Client {
+    wants: HashMap<Hash, Want>,
+    /// Wants that nobody is asked for, the soonest first.
+    idle: BTreeSet<(Urgency, u64, Hash)>,
+    sessions: HashMap<Hash, Session>,
+    peers: HashMap<PeerId, Peer>,
+    actions: Vec<Action>,
+    count: u64,
+    /// Whether peers that may have anything are being dialled.
+    pub(crate) is_expecting: bool,
+}
+
+impl Client {
+    /// Wants a block. A second want of the same block can only make it more urgent.
+    pub(crate) fn want(&mut self, cid: Cid, root: Cid, urgency: Urgency, now: Instant) {
+        let hash = *cid.hash();
+        self.count += 1;
+        if let Some(want) = self.wants.get_mut(&hash) {
+            let order = (urgency.min(want.order.0), want.order.1);
+            if self.idle.remove(&(want.order.0, want.order.1, hash)) {
+                self.idle.insert((order.0, order.1, hash));
+            }
+            want.order = order;
+            return;
+        }
+        session::make_room(&mut self.sessions);
+        let session = self.sessions.entry(*root.hash());
+        session.or_insert_with(|| Session::new(root, now)).wants += 1;
+        self.idle.insert((urgency, self.count, hash));
+        let want = Want {
+            cid,
+            root: *root.hash(),
+            order: (urgency, self.count),
+            since: now,
+            asked: Vec::new(),
+            questioned: HashSet::new(),
+            lacks: HashSet::new(),
+            hopes: HashSet::new(),
+            wrong: false,
+        };
+        self.wants.insert(hash, want);
+    }
+
+    /// Takes a want back, or ends it once it is met, and says what became of it.
+    pub(crate) fn end(&mut self, hash: &Hash, now: Instant) -> Option<Failure> {
+        let want = self.wants.remove(hash)?;
+        self.idle.remove(&(want.order.0, want.order.1, *hash));
+        for (peer, _) in &want.asked {
+            if let Some(peer) = self.peers.get_mut(peer) {
+                peer.asked.remove(hash);
+            }
+        }
+        let mut told = want.questioned;
+        told.extend(want.asked.iter().map(|(peer, _)| *peer));
+        let cancels = told.iter().map(|peer| Action::Tell(*peer, want.cid, None));
+        self.actions.extend(cancels);
+        if let Some(session) = self.sessions.get_mut(&want.root) {
+            session.wants -= 1;
+            session.used = now;
+        }
+        Some(Failure {
+            peers: want.hopes.len(),
+            wrong: want.wrong,
+        })
+    }
+
+    /// A peer is connected and speaks bitswap; `haves` where it understands [`Ask::Have`].
+    pub(crate) fn connected(&mut self, peer: PeerId, haves: bool, now: Instant) {
+        self.peers
+            .entry(peer)
+            .or_insert_with(|| Peer::new(now))
+            .haves = haves;
+        // It is dialled no longer.
+        self.unreachable(&peer);
+    }
+
+    /// A peer is gone: what it was asked for is asked of others.
+    pub(crate) fn gone(&mut self, peer: PeerId) {
+        self.peers.remove(&peer);
+        for (hash, want) in &mut self.wants {
+            want.questioned.remove(&peer);
+            want.lacks.remove(&peer);
+            let before = want.asked.len();
+            want.asked.retain(|(asked, _)| *asked != peer);
+            if before > 0 && want.asked.is_empty() {
+                self.idle.insert((want.order.0, want.order.1, *hash));
+            }
+        }
+        for session in self.sessions.values_mut() {
+            session.dialled.remove(&peer);
+        }
+    }
+
+    /// A request or a provider record names a peer that has this root, and it is dialled.
+    pub(crate) fn hint(&mut self, root: &Hash, peer: PeerId) {
+        if let Some(session) = self.sessions.get_mut(root) {
+            session.add(peer);
+            if !self.peers.contains_key(&peer) {
+                session.dialled.insert(peer);
+            }
+        }
+    }
+
+    /// A peer that was dialled cannot be reached.
+    pub(crate) fn unreachable(&mut self, peer: &PeerId) {
+        for session in self.sessions.values_mut() {
+            session.dialled.remove(peer);
+        }
+    }
+
+    /// The search for peers that have this root has ended.
+    pub(crate) fn searched(&mut self, root: &Hash, now: Instant) {
+        if let Some(session) = self.sessions.get_mut(root) {
+            session.search = session::Search::Done(now);
+        }
+    }
+
+    /// A peer says whether it has a block.
+    pub(crate) fn presence(&mut self, peer: PeerId, hash: &Hash, has: bool) {
+        let Some(want) = self.wants.get_mut(hash) else {
+            return;
+        };
+        if has {
+            want.hopes.insert(peer);
+            want.lacks.remove(&peer);
+            if let Some(session) = self.sessions.get_mut(&want.root) {
+                session.add(peer);
+            }
+        } else {
+            self.lacks(peer, hash);
+        }
+    }
+
+    /// A peer does not have a block, or does not send it.
+    fn lacks(&mut self, peer: PeerId, hash: &Hash) {
+        let Some(want) = self.wants.get_mut(hash) else {
+            return;
+        };
+        want.lacks.insert(peer);
+        let before = want.asked.len();
+        want.asked.retain(|(asked, _)| *asked != peer);
+        if before != want.asked.len() {
+            if let Some(peer) = self.peers.get_mut(&peer) {
+                peer.asked.remove(hash);
+            }
+            if want.asked.is_empty() {
+                self.idle.insert((want.order.0, want.order.1, *hash));
+            }
+        }
+    }
+
+    /// A block arrived that hashes to `hash`.
+    pub(crate) fn block(&mut self, from: PeerId, hash: &Hash, now: Instant) -> Arrival {
+        let Some(peer) = self.peers.get_mut(&from) else {
+            return Arrival::Late;
+        };
+        peer.arrived(hash, now);
+        if let Some(want) = self.wants.get(hash) {
+            if let Some(session) = self.sessions.get_mut(&want.root) {
+                session.add(from);
+            }
+            self.end(hash, now);
+            return Arrival::Wanted;
+        }
+        if peer.was_asked(hash) {
+            return Arrival::Late;
+        }
+        peer.wrong += 1;
+        let is_liar = peer.wrong >= peer::WRONG;
+        let asked: Vec<Hash> = peer.asked.keys().copied().collect();
+        for hash in &asked {
+            if let Some(want) = self.wants.get_mut(hash) {
+                want.wrong = true;
+            }
+        }
+        if is_liar {
+            self.actions.push(Action::Leave(from));
+        }
+        Arrival::Unasked
+    }
+
+    /// What is to be done after what was said so far.
+    pub(crate) fn actions(&mut self, now: Instant) -> Vec<Action> {
+        self.assign(now);
+        std::mem::take(&mut self.actions)
+    }
+
+    /// Whether anything may become late.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.wants.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

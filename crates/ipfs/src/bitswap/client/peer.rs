@@ -1,0 +1,131 @@
+//! What is known of one peer.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    time::{Duration, Instant},
+};
+
+use crate::bitswap::message::Hash;
+
+/// The most blocks that one peer is asked for at the same time.
+pub(super) const WIDEST: usize = 64;
+
+/// Blocks that nobody asked for, after which a peer is left.
+pub(super) const WRONG: u32 = 3;
+
+/// How many blocks that a peer was asked for are remembered, so that late ones are known as such.
+const REMEMBERED: usize = 4096;
+
+/// How long a peer may take of which nothing is known, and the longest for any.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) struct Peer {
+    /// Whether it can be asked what it has.
+    pub(super) haves: bool,
+    /// What it is asked for now.
+    pub(super) asked: HashMap<Hash, Instant>,
+    /// How many blocks it may be asked for at the same time.
+    pub(super) window: usize,
+    /// How long a block takes, on average of the last few.
+    pub(super) delay: Option<Duration>,
+    /// When the last block came, or the first was asked for.
+    pub(super) progress: Instant,
+    /// Until when others are preferred.
+    pub(super) muted: Instant,
+    pub(super) wrong: u32,
+    order: VecDeque<Hash>,
+    remembered: HashSet<Hash>,
+}
+
+impl Peer {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            haves: true,
+            asked: HashMap::new(),
+            window: WIDEST / 2,
+            delay: None,
+            progress: now,
+            muted: now,
+            wrong: 0,
+            order: VecDeque::new(),
+            remembered: HashSet::new(),
+        }
+    }
+
+    /// It is asked for a block.
+    pub(super) fn ask(&mut self, hash: Hash, now: Instant) {
+        if self.asked.is_empty() {
+            self.progress = now;
+        }
+        self.asked.insert(hash, now);
+        if self.remembered.insert(hash) {
+            self.order.push_back(hash);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.remembered.remove(&oldest);
+        }
+    }
+
+    pub(super) fn was_asked(&self, hash: &Hash) -> bool {
+        self.remembered.contains(hash)
+    }
+
+    /// A block came: more are asked for at once while it is quick, and fewer where they queue.
+    pub(super) fn arrived(&mut self, hash: &Hash, now: Instant) {
+        let Some(since) = self.asked.remove(hash) else {
+            return;
+        };
+        let took = now.saturating_duration_since(since);
+        self.delay = Some(self.delay.map_or(took, |delay| (delay * 7 + took) / 8));
+        self.progress = now;
+        self.muted = now;
+        if took < Duration::from_millis(600) {
+            self.window = WIDEST.min(self.window + 1);
+        } else if took > Duration::from_millis(1500) {
+            self.window = 2.max(self.window - self.window.div_ceil(16));
+        }
+    }
+
+    /// How long one more block may take: longer the more it is asked for.
+    pub(super) fn outlook(&self) -> Duration {
+        let asked = self.asked.len();
+        match self.delay {
+            None if asked < 2 => Duration::ZERO,
+            None => Duration::from_millis(100),
+            Some(delay) => delay + delay * asked as u32 / self.window.max(1) as u32,
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.asked.len() >= self.window
+    }
+
+    /// After how long without any block it counts as silent.
+    pub(super) fn patience(&self) -> Duration {
+        let usual = self
+            .delay
+            .map(|delay| delay * 4 + Duration::from_millis(200));
+        usual.map_or(PATIENCE, |usual| {
+            usual.clamp(Duration::from_secs(1), PATIENCE)
+        })
+    }
+
+    /// After how long another peer is asked for an urgent block too.
+    pub(super) fn hedge(&self) -> Duration {
+        let usual = self
+            .delay
+            .map(|delay| delay * 3 + Duration::from_millis(50));
+        usual.map_or(Duration::from_secs(1), |usual| {
+            usual.clamp(Duration::from_millis(200), PATIENCE)
+        })
+    }
+
+    /// After how long one block counts as forgotten, although others come.
+    pub(super) fn overdue(&self) -> Duration {
+        let usual = self.delay.map_or(PATIENCE, |delay| delay * 6);
+        usual.clamp(self.patience(), PATIENCE * 6)
+    }
+}
