@@ -1,7 +1,14 @@
 //! Bitswap: how peers exchange blocks (bitswap specification, versions 1.0.0 to 1.2.0).
 
+mod behaviour;
 mod client;
 mod frame;
+mod handler;
 mod message;
+mod server;
 mod version;
 mod wire;
+
+pub(crate) use behaviour::{Bitswap, Outcome};
+pub(crate) use client::Failure;
+pub(crate) use message::Hash;

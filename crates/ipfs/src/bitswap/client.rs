@@ -69,6 +69,15 @@ struct Want {
     wrong: bool,
 }
 
+impl Want {
+    fn failure(&self) -> Failure {
+        Failure {
+            peers: self.hopes.len(),
+            wrong: self.wrong,
+        }
+    }
+}
+
 /// All wants, all roots and all peers.
 #[derive(Debug, Default)]
 pub(crate) struct Client {
@@ -117,6 +126,7 @@ impl Client {
     /// Takes a want back, or ends it once it is met, and says what became of it.
     pub(crate) fn end(&mut self, hash: &Hash, now: Instant) -> Option<Failure> {
         let want = self.wants.remove(hash)?;
+        let failure = want.failure();
         self.idle.remove(&(want.order.0, want.order.1, *hash));
         for (peer, _) in &want.asked {
             if let Some(peer) = self.peers.get_mut(peer) {
@@ -131,10 +141,25 @@ impl Client {
             session.wants -= 1;
             session.used = now;
         }
-        Some(Failure {
-            peers: want.hopes.len(),
-            wrong: want.wrong,
-        })
+        Some(failure)
+    }
+
+    /// How far ahead of others a block is wanted: more is sooner.
+    pub(crate) fn priority(&self, hash: &Hash) -> i32 {
+        let Some(want) = self.wants.get(hash) else {
+            return 0;
+        };
+        let level = match want.order.0 {
+            Urgency::Now => 1 << 29,
+            Urgency::Soon => 1 << 28,
+        };
+        // Who wanted first comes first.
+        level - (want.order.1 % (1 << 28)) as i32
+    }
+
+    /// What is known so far of why a want is not met.
+    pub(crate) fn failure(&self, hash: &Hash) -> Failure {
+        self.wants.get(hash).map(Want::failure).unwrap_or_default()
     }
 
     /// A peer is connected and speaks bitswap; `haves` where it understands [`Ask::Have`].

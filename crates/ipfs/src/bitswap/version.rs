@@ -23,6 +23,11 @@ pub(crate) enum Version {
 const ALL: [Version; 3] = [Version::V1_2, Version::V1_1, Version::V1_0];
 
 impl Version {
+    /// Whether a peer can be asked what it has.
+    pub(crate) fn has_haves(self) -> bool {
+        self >= Self::V1_2
+    }
+
     /// The name in negotiation.
     fn protocol(self) -> StreamProtocol {
         StreamProtocol::new(match self {

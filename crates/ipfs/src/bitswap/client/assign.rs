@@ -93,7 +93,7 @@ impl Client {
         let Some(session) = self.sessions.get_mut(&want.root) else {
             return;
         };
-        for (id, peer) in &self.peers {
+        for (id, peer) in &mut self.peers {
             if want.questioned.len() >= QUESTIONED {
                 break;
             }
@@ -102,6 +102,7 @@ impl Client {
             }
             if peer.haves {
                 want.questioned.insert(*id);
+                peer.remember(*hash);
                 self.actions
                     .push(Action::Tell(*id, want.cid, Some(Ask::Have)));
             } else {

@@ -59,6 +59,11 @@ impl Peer {
             self.progress = now;
         }
         self.asked.insert(hash, now);
+        self.remember(hash);
+    }
+
+    /// A block may come from it, also where it was only asked whether it has it.
+    pub(super) fn remember(&mut self, hash: Hash) {
         if self.remembered.insert(hash) {
             self.order.push_back(hash);
         }

@@ -1,0 +1,331 @@
+//! Bitswap as a part of the node: client and server over the connections that there are.
+
+mod links;
+
+use std::{
+    collections::VecDeque,
+    num::NonZeroU64,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use cid::Cid;
+use libp2p::{
+    Multiaddr, PeerId,
+    core::{Endpoint, transport::PortUse},
+    swarm::{
+        CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour,
+        NotifyHandler, ToSwarm,
+    },
+};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::{
+    client::{Action, Arrival, Client, Failure},
+    handler::{Handler, Order, Report, Said},
+    message::{Entry, Hash, Message},
+    server::Server,
+};
+use crate::{Urgency, node::Held};
+use links::{Change, Links};
+
+/// How often it is looked for what is late.
+const TICK: Duration = Duration::from_millis(100);
+
+/// After how many ticks wants of peers are looked at again.
+const LOOK: u32 = 10;
+
+/// What the node hears.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// A wanted block arrived. It was hashed.
+    Block(Hash, Bytes),
+    /// Peers that have this root are to be looked for.
+    Search(Cid),
+    /// Nobody has it.
+    Failed(Hash, Failure),
+}
+
+/// Wants of ours, and wants of peers.
+pub(crate) struct Bitswap {
+    client: Client,
+    server: Server,
+    links: Links,
+    /// What was decided. No longer than what one call decides: it is emptied before anything else is done.
+    events: VecDeque<ToSwarm<Outcome, Order>>,
+    is_changed: bool,
+    ticks: Interval,
+    tick: u32,
+    waker: Option<Waker>,
+}
+
+impl Bitswap {
+    /// Fetches for us, and serves what is held at so many bytes a second.
+    pub(crate) fn new(held: Arc<dyn Held>, limit: Option<NonZeroU64>) -> Self {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            client: Client::default(),
+            server: Server::new(held, limit),
+            links: Links::default(),
+            events: VecDeque::new(),
+            is_changed: false,
+            ticks,
+            tick: 0,
+            waker: None,
+        }
+    }
+
+    /// Wants a block, or wants it sooner.
+    pub(crate) fn want(&mut self, cid: Cid, root: Cid, urgency: Urgency) {
+        self.client.want(cid, root, urgency, Instant::now());
+        self.changed();
+    }
+
+    /// Takes a want back.
+    pub(crate) fn end(&mut self, hash: &Hash) -> Option<Failure> {
+        let failure = self.client.end(hash, Instant::now());
+        self.changed();
+        failure
+    }
+
+    /// What is known so far of why a block does not come.
+    pub(crate) fn failure(&self, hash: &Hash) -> Failure {
+        self.client.failure(hash)
+    }
+
+    /// Somebody says that a peer has a root.
+    pub(crate) fn hint(&mut self, root: &Hash, peer: PeerId) {
+        self.client.hint(root, peer);
+        self.changed();
+    }
+
+    /// A peer that was named cannot be reached.
+    pub(crate) fn unreachable(&mut self, peer: &PeerId) {
+        self.client.unreachable(peer);
+        self.changed();
+    }
+
+    /// The search for a root has ended.
+    pub(crate) fn searched(&mut self, root: &Hash) {
+        self.client.searched(root, Instant::now());
+        self.changed();
+    }
+
+    /// Whether peers are being dialled that may have anything.
+    pub(crate) fn expect(&mut self, is_expecting: bool) {
+        if self.client.is_expecting != is_expecting {
+            self.client.is_expecting = is_expecting;
+            self.changed();
+        }
+    }
+
+    /// Keeps the connections to a peer although nothing is said, or no longer.
+    pub(crate) fn keep(&mut self, peer: PeerId, connection: ConnectionId) {
+        self.order(peer, connection, Order::Keep(true));
+        self.changed();
+    }
+
+    /// Whether blocks are exchanged with a peer.
+    pub(crate) fn speaks(&self, peer: &PeerId) -> bool {
+        self.links.spoken(peer).is_some()
+    }
+
+    /// How many peers speak bitswap.
+    pub(crate) fn peers(&self) -> usize {
+        self.links.speaking()
+    }
+
+    fn changed(&mut self) {
+        self.is_changed = true;
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn order(&mut self, peer_id: PeerId, connection: ConnectionId, event: Order) {
+        self.events.push_back(ToSwarm::NotifyHandler {
+            peer_id,
+            handler: NotifyHandler::One(connection),
+            event,
+        });
+    }
+
+    fn leave(&mut self, peer_id: PeerId) {
+        self.events.push_back(ToSwarm::CloseConnection {
+            peer_id,
+            connection: CloseConnection::All,
+        });
+    }
+
+    /// Follows what became of the connection on which is spoken with a peer.
+    fn follow(&mut self, peer: PeerId, change: Change) {
+        let now = Instant::now();
+        match change {
+            Change::None => {}
+            Change::Begun(version) => self.client.connected(peer, version.has_haves(), now),
+            Change::Moved(version) => {
+                // What was said on the connection before is forgotten there.
+                self.client.gone(peer);
+                self.server.lost(&peer);
+                self.client.connected(peer, version.has_haves(), now);
+            }
+            Change::Silent => {
+                self.client.gone(peer);
+                self.server.lost(&peer);
+            }
+            Change::Ended => {
+                self.client.gone(peer);
+                self.server.gone(&peer);
+            }
+        }
+        self.is_changed = true;
+    }
+
+    fn hear(&mut self, peer: PeerId, said: Said) {
+        let now = Instant::now();
+        for (hash, bytes) in said.blocks {
+            if self.client.block(peer, &hash, now) == Arrival::Wanted {
+                let block = Outcome::Block(hash, bytes);
+                self.events.push_back(ToSwarm::GenerateEvent(block));
+            }
+        }
+        for (cid, has) in said.presences {
+            self.client.presence(peer, cid.hash(), has);
+        }
+        if said.full || !said.entries.is_empty() {
+            self.server.wants(peer, said.full, &said.entries);
+        }
+        self.is_changed = true;
+    }
+
+    fn act(&mut self) {
+        let now = Instant::now();
+        for action in self.client.actions(now) {
+            match action {
+                Action::Tell(peer, cid, ask) => {
+                    let entry = Entry {
+                        cid,
+                        priority: self.client.priority(cid.hash()),
+                        ask,
+                        denial: ask.is_some(),
+                    };
+                    if let Some(connection) = self.links.spoken(&peer) {
+                        self.order(peer, connection, Order::Tell(entry));
+                    }
+                }
+                Action::Search(root) => {
+                    let search = Outcome::Search(root);
+                    self.events.push_back(ToSwarm::GenerateEvent(search));
+                }
+                Action::Leave(peer) => self.leave(peer),
+                Action::Fail(hash) => {
+                    if let Some(failure) = self.client.end(&hash, now) {
+                        let failed = Outcome::Failed(hash, failure);
+                        self.events.push_back(ToSwarm::GenerateEvent(failed));
+                        self.is_changed = true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, peer: PeerId, message: Message) {
+        match self.links.any(&peer) {
+            Some(connection) => self.order(peer, connection, Order::Answer(message)),
+            None => self.server.lost(&peer),
+        }
+    }
+}
+
+impl NetworkBehaviour for Bitswap {
+    type ConnectionHandler = Handler;
+    type ToSwarm = Outcome;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<Handler, ConnectionDenied> {
+        Ok(Handler::new())
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
+    ) -> Result<Handler, ConnectionDenied> {
+        Ok(Handler::new())
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::ConnectionEstablished(made) => {
+                self.links.made(made.peer_id, made.connection_id);
+            }
+            FromSwarm::ConnectionClosed(closed) => {
+                let change = self.links.closed(&closed.peer_id, closed.connection_id);
+                self.follow(closed.peer_id, change);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_connection_handler_event(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        report: Report,
+    ) {
+        match report {
+            Report::Speaks(version) => {
+                let change = self.links.speaks(peer, connection, version);
+                self.follow(peer, change);
+            }
+            Report::Said(said) => self.hear(peer, said),
+            Report::Answered => self.server.answered(peer),
+            Report::Mute => {
+                self.client.unreachable(&peer);
+                self.is_changed = true;
+            }
+            Report::Broken => self.leave(peer),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Outcome, Order>> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Poll::Ready(event);
+            }
+            if self.is_changed {
+                self.is_changed = false;
+                self.act();
+                continue;
+            }
+            if let Poll::Ready((peer, message)) = self.server.poll(cx) {
+                self.answer(peer, message);
+                continue;
+            }
+            if self.ticks.poll_tick(cx).is_ready() {
+                self.tick = self.tick.wrapping_add(1);
+                if self.tick.is_multiple_of(LOOK) {
+                    self.server.look();
+                }
+                if self.client.is_waiting() {
+                    self.client.tick(Instant::now());
+                    self.is_changed = true;
+                }
+                continue;
+            }
+            self.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+    }
+}

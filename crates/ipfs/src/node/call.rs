@@ -1,0 +1,15 @@
+//! What the node is asked for beside blocks.
+
+use cid::Cid;
+use libp2p::Multiaddr;
+
+/// One thing to do.
+#[derive(Debug)]
+pub(super) enum Call {
+    /// These peers may have this root.
+    Hint(Cid, Vec<Multiaddr>),
+    /// It is held here, and that is to be announced.
+    Provide(Cid),
+    /// It is no longer held.
+    Withdraw(Cid),
+}

@@ -1,0 +1,176 @@
+//! The task that drives the node: between what readers want and what the network says.
+
+mod reach;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use libp2p::{Swarm, identify, kad, ping, swarm::SwarmEvent};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    call::Call,
+    contacts::Contacts,
+    desk::{Change, Desk},
+    network::{Network, NetworkEvent},
+    rule::Rule,
+    searches::Searches,
+    settings::Scope,
+    standing::Standing,
+};
+use crate::bitswap::Outcome;
+
+/// How often it is looked for waits that are over.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How many of these make a turn of what is seldom done.
+const TURN: u32 = 20;
+
+/// The most addresses of one peer that are kept for the DHT.
+const ADDRESSES: usize = 8;
+
+/// The swarm, and all that is decided about it.
+pub(super) struct Driver {
+    pub(super) swarm: Swarm<Network>,
+    pub(super) desk: Arc<Desk>,
+    pub(super) standing: Arc<Standing>,
+    pub(super) rule: Rule,
+    pub(super) contacts: Contacts,
+    pub(super) searches: Searches,
+    pub(super) stop: CancellationToken,
+}
+
+impl Driver {
+    /// Runs until it is stopped.
+    pub(super) async fn run(mut self) {
+        let mut ticks: Interval = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut turns = interval(TICK * TURN);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                () = self.desk.changed() => self.take(),
+                event = self.swarm.select_next_some() => self.hear(event),
+                _ = ticks.tick(), if self.desk.is_waiting() => self.expire(),
+                _ = turns.tick() => self.turn(),
+            }
+        }
+        self.desk.close();
+    }
+
+    /// Takes what readers want.
+    fn take(&mut self) {
+        let (changes, calls) = self.desk.take();
+        let bitswap = &mut self.swarm.behaviour_mut().bitswap;
+        for change in changes {
+            match change {
+                Change::Want(cid, root, urgency) => bitswap.want(cid, root, urgency),
+                Change::End(hash) => {
+                    bitswap.end(&hash);
+                }
+            }
+        }
+        for call in calls {
+            match call {
+                Call::Hint(root, addresses) => self.hint(&root, addresses),
+                Call::Provide(cid) => self.searches.announce(&cid),
+                Call::Withdraw(cid) => {
+                    let kad = &mut self.swarm.behaviour_mut().kad;
+                    self.searches.withdraw(kad, &cid);
+                }
+            }
+        }
+    }
+
+    fn expire(&mut self) {
+        self.expect();
+        let bitswap = &self.swarm.behaviour().bitswap;
+        self.desk.expire(|hash| bitswap.failure(hash));
+    }
+
+    /// What is done about once a second.
+    fn turn(&mut self) {
+        self.dial_fixed();
+        self.expect();
+        let kad = &mut self.swarm.behaviour_mut().kad;
+        self.searches.begin(kad);
+        let peers = self.swarm.behaviour().bitswap.peers();
+        let connected = self.swarm.connected_peers().count();
+        self.standing.count(peers, connected);
+    }
+
+    /// Hears what the network says.
+    fn hear(&mut self, event: SwarmEvent<NetworkEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.hear_protocol(event),
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                ..
+            } => self.made(peer_id, connection_id),
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                connection_id,
+                num_established: 0,
+                ..
+            } => self.contacts.lost(Some(peer_id), connection_id),
+            SwarmEvent::OutgoingConnectionError {
+                connection_id,
+                peer_id,
+                error,
+            } => self.not_made(peer_id, connection_id, &error),
+            SwarmEvent::NewListenAddr { address, .. } => {
+                if self.rule.scope() == Scope::Loopback {
+                    // Where nobody tells who is reachable, everybody is.
+                    self.swarm.add_external_address(address.clone());
+                }
+                self.standing.listen(address);
+            }
+            SwarmEvent::ExpiredListenAddr { address, .. } => self.standing.unlisten(&address),
+            SwarmEvent::ListenerClosed { reason, .. } => {
+                tracing::warn!(?reason, "peers are listened to no longer at one address");
+            }
+            _ => {}
+        }
+    }
+
+    fn hear_protocol(&mut self, event: NetworkEvent) {
+        match event {
+            NetworkEvent::Bitswap(Outcome::Block(hash, bytes)) => self.desk.deliver(&hash, &bytes),
+            NetworkEvent::Bitswap(Outcome::Failed(hash, failure)) => self.desk.fail(&hash, failure),
+            NetworkEvent::Bitswap(Outcome::Search(root)) => self.search(root),
+            NetworkEvent::Kad(kad::Event::OutboundQueryProgressed {
+                id, result, step, ..
+            }) => {
+                let kad = &mut self.swarm.behaviour_mut().kad;
+                let found = self.searches.progress(kad, id, result, step.last);
+                self.found(found);
+            }
+            NetworkEvent::Kad(kad::Event::ModeChanged { new_mode }) => {
+                tracing::info!(mode = %new_mode, "how the node takes part in the DHT changed");
+            }
+            NetworkEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                if info.protocols.contains(&kad::PROTOCOL_NAME) {
+                    let rule = &self.rule;
+                    let dialable = |address: &_| rule.allows_name(address);
+                    let addresses = info.listen_addrs.into_iter().filter(dialable);
+                    let kad = &mut self.swarm.behaviour_mut().kad;
+                    for address in addresses.take(ADDRESSES) {
+                        kad.add_address(&peer_id, address);
+                    }
+                    self.searches.begin(kad);
+                }
+            }
+            NetworkEvent::Ping(ping::Event {
+                connection,
+                result: Err(ping::Failure::Timeout | ping::Failure::Other { .. }),
+                ..
+            }) => {
+                self.swarm.close_connection(connection);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Reaching peers: those that are configured, those that a request names, those that the DHT names.
+
+use cid::Cid;
+use libp2p::{
+    Multiaddr, PeerId,
+    swarm::{
+        ConnectionId, DialError,
+        dial_opts::{DialOpts, PeerCondition},
+    },
+};
+
+use super::Driver;
+use crate::node::{contacts, searches::Found};
+
+impl Driver {
+    /// Dials peers to stay connected with, when it is time.
+    pub(super) fn dial_fixed(&mut self) {
+        while let Some((at, address)) = self.contacts.due() {
+            let options: DialOpts = match contacts::peer(&address) {
+                // One that is connected is only to be known as such.
+                Some(peer) => DialOpts::peer_id(peer)
+                    .condition(PeerCondition::NotDialing)
+                    .addresses(vec![address])
+                    .build(),
+                None => DialOpts::unknown_peer_id().address(address).build(),
+            };
+            let connection = options.connection_id();
+            let result = self.swarm.dial(options);
+            self.contacts
+                .dialled(at, result.is_ok().then_some(connection));
+        }
+    }
+
+    /// Tells bitswap whether it is worth to wait for peers.
+    pub(super) fn expect(&mut self) {
+        let bitswap = &mut self.swarm.behaviour_mut().bitswap;
+        let is_expecting = self.contacts.is_expecting(|peer| bitswap.speaks(peer));
+        bitswap.expect(is_expecting);
+    }
+
+    /// Somebody says that peers at these addresses have a root.
+    pub(super) fn hint(&mut self, root: &Cid, addresses: Vec<Multiaddr>) {
+        let rule = &self.rule;
+        let allowed = |address: &Multiaddr| rule.allows_name(address);
+        let addresses = addresses.into_iter().filter(allowed).collect();
+        for (peer, addresses) in self.contacts.hints(root.hash(), addresses) {
+            match peer {
+                Some(peer) => {
+                    self.swarm.behaviour_mut().bitswap.hint(root.hash(), peer);
+                    self.dial(peer, addresses);
+                }
+                None => {
+                    for address in addresses {
+                        let options = DialOpts::unknown_peer_id().address(address).build();
+                        let connection = options.connection_id();
+                        if self.swarm.dial(options).is_ok() {
+                            self.contacts.hoped(connection, *root.hash());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks for peers that have a root.
+    pub(super) fn search(&mut self, root: Cid) {
+        let kad = &mut self.swarm.behaviour_mut().kad;
+        let is_begun = self.searches.search(root);
+        self.searches.begin(kad);
+        if !is_begun {
+            self.swarm.behaviour_mut().bitswap.searched(root.hash());
+        }
+    }
+
+    /// Takes what searches brought.
+    pub(super) fn found(&mut self, found: Vec<Found>) {
+        for found in found {
+            match found {
+                Found::Providers(root, peers) => {
+                    for peer in peers {
+                        self.swarm.behaviour_mut().bitswap.hint(&root, peer);
+                        // Its addresses are known only while the search runs.
+                        self.dial(peer, Vec::new());
+                    }
+                }
+                Found::Over(root) => self.swarm.behaviour_mut().bitswap.searched(&root),
+                Found::Addresses(peer, addresses) if addresses.is_empty() => {
+                    self.swarm.behaviour_mut().bitswap.unreachable(&peer);
+                }
+                Found::Addresses(peer, addresses) => self.dial(peer, addresses),
+            }
+        }
+    }
+
+    /// Dials a peer at these addresses, and at those that are known of it.
+    fn dial(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
+        let is_known_only = addresses.is_empty();
+        let options = DialOpts::peer_id(peer)
+            .addresses(addresses)
+            .extend_addresses_through_behaviour()
+            .build();
+        match self.swarm.dial(options) {
+            Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => {}
+            Err(DialError::NoAddresses) if is_known_only => {
+                let network = self.swarm.behaviour_mut();
+                if !self.searches.find(&mut network.kad, peer) {
+                    network.bitswap.unreachable(&peer);
+                }
+            }
+            Err(_) => self.swarm.behaviour_mut().bitswap.unreachable(&peer),
+        }
+    }
+
+    pub(super) fn made(&mut self, peer: PeerId, connection: ConnectionId) {
+        let (root, is_fixed) = self.contacts.made(peer, connection);
+        let bitswap = &mut self.swarm.behaviour_mut().bitswap;
+        if let Some(root) = root {
+            bitswap.hint(&root, peer);
+        }
+        if is_fixed {
+            bitswap.keep(peer, connection);
+        }
+    }
+
+    pub(super) fn not_made(
+        &mut self,
+        peer: Option<PeerId>,
+        connection: ConnectionId,
+        error: &DialError,
+    ) {
+        tracing::debug!(?peer, %error, "a peer cannot be reached");
+        self.contacts.lost(None, connection);
+        if let Some(peer) = peer
+            && !self.swarm.is_connected(&peer)
+        {
+            self.swarm.behaviour_mut().bitswap.unreachable(&peer);
+        }
+    }
+
+    /// Joins the DHT through these peers.
+    pub(in crate::node) fn join(&mut self, bootstrap: &[Multiaddr]) {
+        let kad = &mut self.swarm.behaviour_mut().kad;
+        for address in bootstrap {
+            let mut bare = address.clone();
+            match (contacts::peer(address), bare.pop()) {
+                (Some(peer), Some(_)) => {
+                    kad.add_address(&peer, bare);
+                }
+                _ => tracing::warn!(%address, "a bootstrap peer has no /p2p/ in its address"),
+            }
+        }
+        if kad.bootstrap().is_err() {
+            tracing::debug!("the DHT is not joined: no peer of it is known");
+        }
+    }
+}

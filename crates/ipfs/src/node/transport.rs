@@ -1,0 +1,75 @@
+//! How bytes reach peers: TCP and QUIC, found by address or name, directly or through a relay.
+
+use std::{io, sync::Arc, time::Duration};
+
+use libp2p::{
+    PeerId, Transport,
+    core::{
+        muxing::StreamMuxerBox,
+        transport::{Boxed, upgrade::Version},
+    },
+    dns,
+    identity::Keypair,
+    noise, quic, relay, tcp, yamux,
+};
+
+use super::{guard::Guard, rule::Rule, settings::Scope};
+
+/// The most streams of one connection. One that opens more is closed.
+const STREAMS: usize = 256;
+
+/// How long a connection may take to be made.
+const HANDSHAKE: Duration = Duration::from_secs(20);
+
+/// A way to peers, over encrypted connections of many streams.
+pub(super) type Way = Boxed<(PeerId, StreamMuxerBox)>;
+
+/// Puts the transports together.
+///
+/// # Errors
+/// Where the key cannot be used.
+pub(super) fn build(
+    key: &Keypair,
+    rule: Rule,
+) -> io::Result<(Way, Option<relay::client::Behaviour>)> {
+    let scope = rule.scope();
+    let mut mux = yamux::Config::default();
+    mux.set_max_num_streams(STREAMS);
+    let noise = noise::Config::new(key).map_err(io::Error::other)?;
+    let over_tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise.clone())
+        .multiplex(mux.clone())
+        .timeout(HANDSHAKE)
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let over_quic = quic::tokio::Transport::new(quic::Config::new(key))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let either = over_quic.or_transport(over_tcp);
+    let either = either.map(|either, _| either.into_inner());
+    let guarded = Guard::new(either, Arc::new(rule));
+    if scope == Scope::Loopback {
+        // A name would be asked for outside.
+        return Ok((guarded.boxed(), None));
+    }
+    let (relays, behaviour) = relay::client::new(key.public().to_peer_id());
+    let over_relays = relays
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise)
+        .multiplex(mux)
+        .timeout(HANDSHAKE)
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+    let boxed = guarded.boxed();
+    let named = match dns::tokio::Transport::system(boxed) {
+        Ok(named) => named,
+        Err(error) => {
+            return Err(io::Error::other(format!(
+                "names cannot be looked up: {error}"
+            )));
+        }
+    };
+    let all = over_relays.or_transport(named);
+    Ok((
+        all.map(|either, _| either.into_inner()).boxed(),
+        Some(behaviour),
+    ))
+}
