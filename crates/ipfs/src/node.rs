@@ -45,6 +45,9 @@ use standing::Standing;
 /// How long connections may take to be closed at the end.
 const CLOSING: Duration = Duration::from_secs(2);
 
+/// The most peers that are taken of one hint.
+const HINTS: usize = 32;
+
 /// Why the node does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -142,10 +145,7 @@ impl Node {
     /// Says that these peers may have a root. What is no address of a peer that may be dialled is
     /// passed over, and so is what is said again within ten seconds.
     pub fn hint<'a>(&self, root: &Cid, peers: impl IntoIterator<Item = &'a str>) {
-        let peers: Vec<Multiaddr> = peers
-            .into_iter()
-            .filter_map(|peer| peer.parse().ok())
-            .collect();
+        let peers = addresses(peers);
         if !peers.is_empty() {
             self.desk.call(Call::Hint(*root, peers));
         }
@@ -191,15 +191,19 @@ impl BlockSource for Node {
                 what: format!("the hash function {:#x} of {cid}", cid.hash().code()),
             });
         }
-        let ticket = self.desk.want(cid, want)?;
-        // The root is known now: a hint is about something that is wanted.
-        self.hint(&want.root, want.peers.iter().map(String::as_str));
+        let peers = addresses(want.peers.iter().map(String::as_str));
+        let ticket = self.desk.want(cid, want, peers)?;
         ticket.answer().await
     }
 
     fn hurry(&self, cid: &Cid) {
         self.desk.hurry(cid.hash());
     }
+}
+
+fn addresses<'a>(peers: impl IntoIterator<Item = &'a str>) -> Vec<Multiaddr> {
+    let peers = peers.into_iter().take(HINTS);
+    peers.filter_map(|peer| peer.parse().ok()).collect()
 }
 
 fn key(identity: &Identity) -> Result<Keypair, StartError> {

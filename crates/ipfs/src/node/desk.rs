@@ -8,6 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use cid::Cid;
+use libp2p::Multiaddr;
 use tokio::{
     sync::{Notify, oneshot},
     time::Instant,
@@ -81,11 +82,16 @@ pub(super) struct Ticket {
 }
 
 impl Desk {
-    /// Wants a block.
+    /// Wants a block, of whose root these peers may have others.
     ///
     /// # Errors
     /// [`Error::Busy`] where too much is wanted, [`Error::Stopping`] when the node is.
-    pub(super) fn want(self: &Arc<Self>, cid: &Cid, want: &Want) -> Result<Ticket> {
+    pub(super) fn want(
+        self: &Arc<Self>,
+        cid: &Cid,
+        want: &Want,
+        peers: Vec<Multiaddr>,
+    ) -> Result<Ticket> {
         let mut state = self.state();
         if state.is_closed {
             return Err(Error::Stopping);
@@ -114,6 +120,10 @@ impl Desk {
             answer: sender,
         });
         state.changed.insert(hash);
+        // Together with the want: it would fail at once where nobody else is known.
+        if !peers.is_empty() && state.calls.len() < CALLS {
+            state.calls.push_back(Call::Hint(want.root, peers));
+        }
         drop(state);
         self.changed.notify_one();
         Ok(Ticket {

@@ -48,6 +48,7 @@ impl Driver {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turns = interval(TICK * TURN);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.turn();
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -62,6 +63,7 @@ impl Driver {
 
     /// Takes what readers want.
     fn take(&mut self) {
+        self.expect();
         let (changes, calls) = self.desk.take();
         let bitswap = &mut self.swarm.behaviour_mut().bitswap;
         for change in changes {

@@ -152,17 +152,16 @@ mod tests {
         assert_eq!(intake.room.available_permits(), ASKED);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn messages_under_way_wait_for_room() {
         let intake = Arc::new(Intake::new());
-        let begun = framed(900 << 10).await;
+        let (begun, small) = (framed(900 << 10).await, framed(200 << 10).await);
         // It never ends.
         let stalled = Stalled(Cursor::new(begun[..100].to_vec()));
         let first = tokio::time::timeout(
             std::time::Duration::from_millis(20),
             next(Arc::clone(&intake), stalled),
         );
-        let (_, small) = (begun.clone(), framed(200 << 10).await);
         let second = async {
             tokio::task::yield_now().await;
             let read = next(Arc::clone(&intake), Cursor::new(&small));

@@ -19,10 +19,6 @@ pub(super) struct Outbox(VecDeque<Entry>);
 pub(super) struct Full;
 
 impl Outbox {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Adds an entry. Of one block no more waits than that it is no longer wanted, then that it is.
     pub(super) fn push(&mut self, entry: Entry) -> Result<(), Full> {
         let is_same = |known: &Entry| known.cid == entry.cid;
@@ -107,7 +103,7 @@ mod tests {
         outbox.push(entry(1, Some(Ask::Block))).unwrap();
         let two = vec![vec![None, Some(Ask::Have)], vec![Some(Ask::Block)]];
         assert_eq!(told(&mut outbox), two);
-        assert!(outbox.is_empty());
+        assert_eq!(outbox.next(), None);
     }
 
     #[test]

@@ -1,0 +1,135 @@
+//! The node among nodes of Kubo.
+
+#[expect(dead_code, reason = "the addresses of other tests")]
+#[path = "../../../tests/support/isolation.rs"]
+mod isolation;
+#[path = "../../../tests/support/kubo.rs"]
+mod kubo;
+mod support;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use isolation::isolated;
+use kubo::Kubo;
+use support::{Peer, noise, run};
+
+const MIB: usize = 1 << 20;
+
+#[test]
+fn a_range_needs_only_its_blocks_and_then_comes_the_whole_file() {
+    isolated(|| {
+        let content = noise(1, 100_000_000);
+        let mut kubo = Kubo::start();
+        let cid = kubo.add("film.mkv", &content);
+        for way in ["tcp", "quic-v1"] {
+            run(async {
+                let peer = Peer::start(&[]).await;
+                let file = peer.file(&cid, &[kubo.address(way)]).await;
+                let range = 90_000_000..91_000_000;
+                let before = peer.blocks.count();
+                let started = Instant::now();
+                let part = peer.read(&file, range.clone()).await;
+                let took = started.elapsed();
+                assert!(part == content[90_000_000..91_000_000]);
+                let asked = peer.blocks.count() - before;
+                println!("{way}: 1 MB at 90 MB: {took:?}, {asked} blocks");
+                // Of 256 KiB each, and one node above them.
+                assert!(asked <= 6, "{asked} blocks for four of them");
+                let started = Instant::now();
+                let whole = peer.read(&file, 0..content.len() as u64).await;
+                let rate = content.len() as f64 / started.elapsed().as_secs_f64() / 1e6;
+                println!("{way}: whole file: {rate:.0} MB/s");
+                assert!(whole == content);
+                peer.node.stop().await;
+            });
+        }
+    });
+}
+
+#[test]
+fn kubo_fetches_from_us() {
+    isolated(|| {
+        let content = noise(2, 100_000_000);
+        let (mut from, mut to) = (Kubo::start(), Kubo::start());
+        let cid = from.add("film.mkv", &content);
+        run(async {
+            let peer = Peer::start(&[from.address("tcp")]).await;
+            let file = peer.file(&cid, &[]).await;
+            assert!(peer.read(&file, 0..content.len() as u64).await == content);
+            drop(from);
+            to.connect(&peer.address("tcp"));
+            let path = to.folder().join("fetched");
+            let seconds = to.get(&cid, &path);
+            let rate = content.len() as f64 / seconds / 1e6;
+            println!("Kubo fetches from us: {rate:.0} MB/s");
+            assert!(std::fs::read(path).unwrap() == content);
+        });
+    });
+}
+
+#[test]
+fn what_was_given_up_is_fetched_again_on_the_same_connection() {
+    isolated(|| {
+        let content = noise(3, 3 * MIB);
+        let mut kubo = Kubo::start();
+        let cid = kubo.add("film.mkv", &content);
+        run(async {
+            let peer = Peer::start(&[kubo.address("tcp")]).await;
+            let file = peer.file(&cid, &[]).await;
+            for _ in 0..5 {
+                let started = Instant::now();
+                assert!(peer.read(&file, 0..content.len() as u64).await == content);
+                let took = started.elapsed();
+                assert!(took < Duration::from_secs(4), "it came only after {took:?}");
+                peer.blocks.forget();
+            }
+        });
+    });
+}
+
+#[test]
+fn when_a_peer_vanishes_the_other_gives_the_rest() {
+    isolated(|| {
+        let content = noise(4, 40 * MIB);
+        let mut peers = [Kubo::start(), Kubo::start()];
+        let cids = peers.each_mut().map(|kubo| kubo.add("film.mkv", &content));
+        assert_eq!(cids[0], cids[1]);
+        run(async {
+            let addresses = [0, 1].map(|at: usize| peers[at].address("tcp"));
+            let peer = Arc::new(Peer::start(&addresses).await);
+            let file = peer.file(&cids[0], &[]).await;
+            assert!(peer.read(&file, 0..MIB as u64).await == content[..MIB]);
+            let [gone, _kept] = peers;
+            let rest = peer.read(&file, MIB as u64..content.len() as u64);
+            let kill = tokio::task::spawn_blocking(move || drop(gone));
+            let (rest, killed) = tokio::join!(rest, kill);
+            killed.unwrap();
+            assert!(rest == content[MIB..]);
+        });
+    });
+}
+
+#[test]
+fn the_dht_tells_who_has_a_root() {
+    isolated(|| {
+        let content = noise(5, 2 * MIB);
+        run(async {
+            // One that holds it and says so, one that only knows the way, one that asks.
+            let mut origin = Kubo::start();
+            let cid = origin.add("film.mkv", &content);
+            let way = Peer::start(&[]).await;
+            let bootstrap = [way.address("tcp")];
+            let holder = Peer::start_with(&[origin.address("tcp")], &bootstrap).await;
+            let file = holder.file(&cid, &[]).await;
+            assert!(holder.read(&file, 0..content.len() as u64).await == content);
+            drop(origin);
+            assert!(holder.node.provide(&cid.parse().unwrap()));
+            let asker = Peer::start_with(&[], &bootstrap).await;
+            let file = asker.file(&cid, &[]).await;
+            assert!(asker.read(&file, 0..content.len() as u64).await == content);
+        });
+    });
+}

@@ -1,0 +1,161 @@
+//! A node of ours with blocks in memory, and the reader in front of it.
+
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cid::{Cid, multihash::Multihash};
+use futures_util::TryStreamExt;
+use universal_p2p_core::{Backend, File, Hints, Node as Found, Priority, ReadCx, Result};
+use universal_p2p_ipfs::{
+    Block, Held, Identity, Ipfs, Keypair, Local, Node, NodeSettings, Scope, Settings, Sources,
+};
+
+/// Blocks in memory.
+#[derive(Default)]
+pub(crate) struct Blocks(Mutex<HashMap<Multihash<64>, Bytes>>);
+
+impl Blocks {
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+#[async_trait]
+impl Local for Blocks {
+    fn length(&self, hash: &Multihash<64>) -> Option<u64> {
+        Some(self.0.lock().unwrap().get(hash)?.len() as u64)
+    }
+
+    async fn read(&self, hash: &Multihash<64>, range: Range<u64>) -> Result<Option<Bytes>> {
+        let found = self.0.lock().unwrap().get(hash).cloned();
+        Ok(found.map(|bytes| bytes.slice(range.start as usize..range.end as usize)))
+    }
+
+    fn keep(&self, _: &Cid, block: &Block) {
+        let bytes = block.bytes().clone();
+        self.0.lock().unwrap().insert(*block.cid().hash(), bytes);
+    }
+}
+
+#[async_trait]
+impl Held for Blocks {
+    fn has(&self, hash: &Multihash<64>) -> Option<u64> {
+        self.length(hash)
+    }
+
+    async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
+        self.0.lock().unwrap().get(hash).cloned()
+    }
+}
+
+/// A node and the reader in front of it.
+pub(crate) struct Peer {
+    pub(crate) node: Arc<Node>,
+    pub(crate) blocks: Arc<Blocks>,
+    backend: Ipfs,
+}
+
+impl Peer {
+    /// One that stays connected with these peers.
+    pub(crate) async fn start(peers: &[String]) -> Self {
+        Self::start_with(peers, &[]).await
+    }
+
+    /// One that joins the DHT too.
+    pub(crate) async fn start_with(peers: &[String], bootstrap: &[String]) -> Self {
+        let addresses = |texts: &[String]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let settings = NodeSettings {
+            scope: Scope::Loopback,
+            port: 0,
+            bootstrap: addresses(bootstrap),
+            peers: addresses(peers),
+            upload_limit: None,
+            allow_private: false,
+            identity: Identity::Key(Keypair::generate_ed25519()),
+        };
+        let blocks = Arc::new(Blocks::default());
+        let held: Arc<dyn Held> = Arc::clone(&blocks) as _;
+        let node = Arc::new(Node::start(settings, held).await.unwrap());
+        let sources = Sources::new(Arc::clone(&blocks) as _, vec![Arc::clone(&node) as _]);
+        let settings = Settings {
+            metadata: Duration::from_secs(30),
+        };
+        let backend = Ipfs::new(Arc::new(sources), settings);
+        Self {
+            node,
+            blocks,
+            backend,
+        }
+    }
+
+    /// Where it is, over `tcp` or `quic-v1`.
+    pub(crate) fn address(&self, way: &str) -> String {
+        let way = format!("/{way}");
+        let addresses = self.node.addresses();
+        let mut texts = addresses.iter().map(ToString::to_string);
+        let is_it = |text: &String| text.contains("127.0.0.1") && text.contains(&way);
+        format!("{}/p2p/{}", texts.find(is_it).unwrap(), self.node.id())
+    }
+
+    /// Finds a file, which these peers may have.
+    pub(crate) async fn file(&self, cid: &str, peers: &[String]) -> Arc<dyn File> {
+        let (id, _) = self.backend.canonical(cid).unwrap();
+        let mut hints = Hints::default();
+        for peer in peers {
+            hints.push("peer", peer);
+        }
+        match self.backend.resolve(&id, &hints).await.unwrap() {
+            Found::File(file) => file,
+            Found::Dir(_) => panic!("a file was added"),
+        }
+    }
+
+    /// Reads a range.
+    pub(crate) async fn read(&self, file: &Arc<dyn File>, range: Range<u64>) -> Vec<u8> {
+        let conditions = ReadCx {
+            first_byte: Duration::from_secs(30),
+            stall: Duration::from_secs(30),
+            priority: Priority::Interactive,
+        };
+        let mut stream = file.open(range, &conditions).await.unwrap();
+        let mut read = Vec::new();
+        while let Some(bytes) = stream.try_next().await.unwrap() {
+            read.extend_from_slice(&bytes);
+        }
+        read
+    }
+}
+
+/// Bytes that look like noise, and are the same every time.
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// Runs the body of a test, two minutes at the most.
+pub(crate) fn run(body: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let body = async { tokio::time::timeout(Duration::from_secs(120), body).await };
+    runtime.block_on(body).expect("it takes too long");
+}
