@@ -54,11 +54,6 @@ impl Kubo {
         }
     }
 
-    /// Who it is.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Where it is, over `tcp` or `quic-v1`.
     pub(crate) fn address(&self, way: &str) -> String {
         let way = format!("/{way}");
@@ -98,13 +93,6 @@ impl Kubo {
     pub(crate) fn connect(&mut self, address: &str) {
         let answer = self.ask(&json!({ "do": "connect", "address": address }));
         assert_eq!(answer["ok"], true, "{address} cannot be reached");
-    }
-
-    /// The peers that are connected.
-    pub(crate) fn peers(&mut self) -> Vec<String> {
-        let answer = self.ask(&json!({ "do": "peers" }));
-        let peers = answer["peers"].as_array().unwrap().iter();
-        peers.map(|one| one.as_str().unwrap().to_owned()).collect()
     }
 
     fn ask(&mut self, command: &Value) -> Value {

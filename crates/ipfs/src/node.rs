@@ -9,6 +9,7 @@ mod held;
 mod key;
 mod listen;
 mod network;
+mod oneway;
 mod records;
 mod rule;
 mod searches;

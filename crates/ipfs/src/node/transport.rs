@@ -13,7 +13,7 @@ use libp2p::{
     noise, quic, relay, tcp, yamux,
 };
 
-use super::{guard::Guard, rule::Rule, settings::Scope};
+use super::{guard::Guard, oneway::OneWay, rule::Rule, settings::Scope};
 
 /// The most streams of one connection. One that opens more is closed.
 const STREAMS: usize = 256;
@@ -43,7 +43,7 @@ pub(super) fn build(
         .timeout(HANDSHAKE)
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     let over_quic = quic::tokio::Transport::new(quic::Config::new(key))
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(OneWay::new(muxer))));
     let either = over_quic.or_transport(over_tcp);
     let either = either.map(|either, _| either.into_inner());
     let guarded = Guard::new(either, Arc::new(rule));

@@ -12,8 +12,12 @@ async fn all_who_wait_are_handed_the_block_as_they_named_it() {
     let desk = Arc::new(Desk::default());
     let (cid, block) = raw(b"hello");
     let other = Cid::new_v1(0x70, *cid.hash());
-    let soon = desk.want(&cid, &want(cid, Urgency::Soon), Vec::new()).unwrap();
-    let now = desk.want(&other, &want(cid, Urgency::Now), Vec::new()).unwrap();
+    let soon = desk
+        .want(&cid, &want(cid, Urgency::Soon), Vec::new())
+        .unwrap();
+    let now = desk
+        .want(&other, &want(cid, Urgency::Now), Vec::new())
+        .unwrap();
     assert_eq!(desk.take().0, [Change::Want(cid, cid, Urgency::Now)]);
     desk.deliver(cid.hash(), block.bytes());
     assert_eq!(soon.answer().await.unwrap(), block);
@@ -25,7 +29,10 @@ async fn all_who_wait_are_handed_the_block_as_they_named_it() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_leaves_takes_its_want_back() {
     let desk = Arc::new(Desk::default());
-    let tickets = [0, 0].map(|_| desk.want(&cid(1), &want(cid(1), Urgency::Soon), Vec::new()).unwrap());
+    let tickets = [0, 0].map(|_| {
+        desk.want(&cid(1), &want(cid(1), Urgency::Soon), Vec::new())
+            .unwrap()
+    });
     desk.take();
     let [first, second] = tickets;
     drop(first);
@@ -37,7 +44,9 @@ async fn a_reader_that_leaves_takes_its_want_back() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_ends_in_time_and_says_why() {
     let desk = Arc::new(Desk::default());
-    let ticket = desk.want(&cid(1), &want(cid(1), Urgency::Now), Vec::new()).unwrap();
+    let ticket = desk
+        .want(&cid(1), &want(cid(1), Urgency::Now), Vec::new())
+        .unwrap();
     desk.expire(|_| Failure::default());
     assert!(desk.is_waiting());
     tokio::time::advance(Duration::from_millis(29_900)).await;
