@@ -12,3 +12,13 @@ mod wire;
 pub(crate) use behaviour::{Bitswap, Outcome};
 pub(crate) use client::Failure;
 pub(crate) use message::Hash;
+
+/// What a peer in a test says that keeps to no rule.
+#[cfg(test)]
+pub(crate) mod wild {
+    pub(crate) use super::{
+        frame::{read_body, read_length, write},
+        message::{Ask, Entry, Message, Payload},
+        version::{Negotiation, Version},
+    };
+}

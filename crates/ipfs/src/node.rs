@@ -230,3 +230,6 @@ fn reason(failure: Failure, waited: Duration) -> Error {
         Failure { peers, .. } => Error::Stalled { waited, peers },
     }
 }
+
+#[cfg(test)]
+mod tests;

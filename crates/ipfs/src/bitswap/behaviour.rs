@@ -46,6 +46,8 @@ pub(crate) enum Outcome {
     Search(Cid),
     /// Nobody has it.
     Failed(Hash, Failure),
+    /// So many peers exchange blocks.
+    Peers(usize),
 }
 
 /// Wants of ours, and wants of peers.
@@ -133,11 +135,6 @@ impl Bitswap {
         self.links.spoken(peer).is_some()
     }
 
-    /// How many peers speak bitswap.
-    pub(crate) fn peers(&self) -> usize {
-        self.links.speaking()
-    }
-
     fn changed(&mut self) {
         self.is_changed = true;
         if let Some(waker) = self.waker.take() {
@@ -164,7 +161,7 @@ impl Bitswap {
     fn follow(&mut self, peer: PeerId, change: Change) {
         let now = Instant::now();
         match change {
-            Change::None => {}
+            Change::None => return,
             Change::Begun(version) => self.client.connected(peer, version.has_haves(), now),
             Change::Moved(version) => {
                 // What was said on the connection before is forgotten there.
@@ -181,6 +178,8 @@ impl Bitswap {
                 self.server.gone(&peer);
             }
         }
+        let peers = Outcome::Peers(self.links.speaking());
+        self.events.push_back(ToSwarm::GenerateEvent(peers));
         self.is_changed = true;
     }
 

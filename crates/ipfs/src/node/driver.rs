@@ -98,9 +98,8 @@ impl Driver {
         self.expect();
         let kad = &mut self.swarm.behaviour_mut().kad;
         self.searches.begin(kad);
-        let peers = self.swarm.behaviour().bitswap.peers();
         let connected = self.swarm.connected_peers().count();
-        self.standing.count(peers, connected);
+        self.standing.set_connected(connected);
     }
 
     /// Hears what the network says.
@@ -142,6 +141,7 @@ impl Driver {
         match event {
             NetworkEvent::Bitswap(Outcome::Block(hash, bytes)) => self.desk.deliver(&hash, &bytes),
             NetworkEvent::Bitswap(Outcome::Failed(hash, failure)) => self.desk.fail(&hash, failure),
+            NetworkEvent::Bitswap(Outcome::Peers(peers)) => self.standing.set_peers(peers),
             NetworkEvent::Bitswap(Outcome::Search(root)) => self.search(root),
             NetworkEvent::Kad(kad::Event::OutboundQueryProgressed {
                 id, result, step, ..

@@ -1,9 +1,13 @@
 //! Where peers come in.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, TcpListener, UdpSocket},
+    time::Duration,
+};
 
 use futures_util::StreamExt;
-use libp2p::{Multiaddr, Swarm, TransportError, swarm::SwarmEvent};
+use libp2p::{Multiaddr, Swarm, TransportError, multiaddr::Protocol, swarm::SwarmEvent};
 use tokio::time::timeout;
 
 use super::{NodeSettings, Scope, StartError, network::Network, standing::Standing};
@@ -21,6 +25,7 @@ pub(super) async fn begin(
     standing: &Standing,
 ) -> Result<(), StartError> {
     let mut begun = Vec::new();
+    is_free(settings)?;
     for (address, is_needed) in addresses(settings) {
         match swarm.listen_on(address.clone()) {
             Ok(listener) => begun.push(listener),
@@ -53,6 +58,27 @@ pub(super) async fn begin(
         }
     };
     let _ = timeout(KNOWN, known).await;
+    Ok(())
+}
+
+/// Whether nobody else listens on the port: the transport would share it with another program of
+/// the same user, and each would get some of the peers.
+fn is_free(settings: &NodeSettings) -> Result<(), StartError> {
+    let port = settings.port;
+    let host = match settings.scope {
+        Scope::Internet => Ipv4Addr::UNSPECIFIED,
+        Scope::Loopback => Ipv4Addr::LOCALHOST,
+    };
+    let refused = |way: Protocol<'static>| {
+        move |cause| StartError::Listen {
+            address: Multiaddr::from(host).with(way),
+            cause,
+        }
+    };
+    if port != 0 {
+        TcpListener::bind((host, port)).map_err(refused(Protocol::Tcp(port)))?;
+        UdpSocket::bind((host, port)).map_err(refused(Protocol::Udp(port)))?;
+    }
     Ok(())
 }
 

@@ -19,8 +19,11 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    pub(super) fn count(&self, peers: usize, connected: usize) {
+    pub(super) fn set_peers(&self, peers: usize) {
         self.peers.store(peers, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_connected(&self, connected: usize) {
         self.connected.store(connected, Ordering::Relaxed);
     }
 
