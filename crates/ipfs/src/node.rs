@@ -209,7 +209,7 @@ fn addresses<'a>(peers: impl IntoIterator<Item = &'a str>) -> Vec<Multiaddr> {
 
 fn key(identity: &Identity) -> Result<Keypair, StartError> {
     match identity {
-        Identity::Key(key) => Ok(key.clone()),
+        Identity::Key(key) => Ok(*key.clone()),
         Identity::File(path) => key::load_or_make(path).map_err(|cause| StartError::Key {
             path: path.clone(),
             cause,

@@ -46,6 +46,8 @@ pub(crate) enum Outcome {
     Search(Cid),
     /// Nobody has it.
     Failed(Hash, Failure),
+    /// The connections to this peer are dead, and it is to be dialled again.
+    Renew(PeerId),
     /// So many peers exchange blocks.
     Peers(usize),
 }
@@ -101,6 +103,12 @@ impl Bitswap {
     /// Somebody says that a peer has a root.
     pub(crate) fn hint(&mut self, root: &Hash, peer: PeerId) {
         self.client.hint(root, peer);
+        self.changed();
+    }
+
+    /// A peer that was connected is dialled again.
+    pub(crate) fn redialled(&mut self, peer: PeerId) {
+        self.client.redialled(peer);
         self.changed();
     }
 
@@ -220,6 +228,10 @@ impl Bitswap {
                     self.events.push_back(ToSwarm::GenerateEvent(search));
                 }
                 Action::Leave(peer) => self.leave(peer),
+                Action::Renew(peer) => {
+                    let renew = Outcome::Renew(peer);
+                    self.events.push_back(ToSwarm::GenerateEvent(renew));
+                }
                 Action::Fail(hash) => {
                     if let Some(failure) = self.client.end(&hash, now) {
                         let failed = Outcome::Failed(hash, failure);

@@ -27,6 +27,8 @@ pub(crate) enum Action {
     Search(Cid),
     /// Leaves a peer that sends what it was not asked for.
     Leave(PeerId),
+    /// Ends the connections to a peer that has fallen silent, and makes a new one.
+    Renew(PeerId),
     /// Gives a want up: nobody is left who may have it.
     Fail(Hash),
 }
@@ -196,6 +198,14 @@ impl Client {
             if !self.peers.contains_key(&peer) {
                 session.dialled.insert(peer);
             }
+        }
+    }
+
+    /// A peer that was connected is dialled again: what it may have is waited for.
+    pub(crate) fn redialled(&mut self, peer: PeerId) {
+        let sessions = self.sessions.values_mut();
+        for session in sessions.filter(|session| session.members.contains(&peer)) {
+            session.dialled.insert(peer);
         }
     }
 

@@ -112,7 +112,7 @@ impl Handler {
         }
     }
 
-    fn read(&mut self, mut stream: Stream) {
+    fn read(&self, mut stream: Stream) {
         // More is closed by dropping it.
         if self.inbound.len() < STREAMS {
             stream.ignore_for_keep_alive();

@@ -27,6 +27,8 @@ pub(super) struct Contacts {
     /// Roots that a peer without a name may have, by the attempt to reach it.
     nameless: HashMap<ConnectionId, Hash>,
     hinted: HashMap<(Hash, Multiaddr), Instant>,
+    /// Where connected peers were reached, and whether they are to be again. As many as connections.
+    reached: HashMap<PeerId, (Multiaddr, bool)>,
 }
 
 /// A peer to stay connected with.
@@ -58,6 +60,7 @@ impl Contacts {
             fixed: fixed.collect(),
             nameless: HashMap::new(),
             hinted: HashMap::new(),
+            reached: HashMap::new(),
         }
     }
 
@@ -113,6 +116,23 @@ impl Contacts {
                 fixed.wait_on();
             }
         }
+    }
+
+    /// A connected peer was reached at this address.
+    pub(super) fn reached(&mut self, peer: PeerId, address: Multiaddr) {
+        self.reached.insert(peer, (address, false));
+    }
+
+    /// A peer is to be reached again when its connections are closed; false where it is not known how.
+    pub(super) fn renew(&mut self, peer: &PeerId) -> bool {
+        let reached = self.reached.get_mut(peer);
+        reached.is_some_and(|(_, again)| !std::mem::replace(again, true))
+    }
+
+    /// A peer is not connected any more: where to reach it again, if it is to be.
+    pub(super) fn left(&mut self, peer: &PeerId) -> Option<Multiaddr> {
+        let (address, again) = self.reached.remove(peer)?;
+        again.then_some(address)
     }
 
     /// Whether a peer that may have anything is being reached for the first time.

@@ -109,14 +109,15 @@ impl Driver {
             SwarmEvent::ConnectionEstablished {
                 peer_id,
                 connection_id,
+                endpoint,
                 ..
-            } => self.made(peer_id, connection_id),
+            } => self.made(peer_id, connection_id, &endpoint),
             SwarmEvent::ConnectionClosed {
                 peer_id,
                 connection_id,
                 num_established: 0,
                 ..
-            } => self.contacts.lost(Some(peer_id), connection_id),
+            } => self.lost(peer_id, connection_id),
             SwarmEvent::OutgoingConnectionError {
                 connection_id,
                 peer_id,
@@ -141,6 +142,7 @@ impl Driver {
         match event {
             NetworkEvent::Bitswap(Outcome::Block(hash, bytes)) => self.desk.deliver(&hash, &bytes),
             NetworkEvent::Bitswap(Outcome::Failed(hash, failure)) => self.desk.fail(&hash, failure),
+            NetworkEvent::Bitswap(Outcome::Renew(peer)) => self.renew(peer),
             NetworkEvent::Bitswap(Outcome::Peers(peers)) => self.standing.set_peers(peers),
             NetworkEvent::Bitswap(Outcome::Search(root)) => self.search(root),
             NetworkEvent::Kad(kad::Event::OutboundQueryProgressed {
@@ -153,17 +155,16 @@ impl Driver {
             NetworkEvent::Kad(kad::Event::ModeChanged { new_mode }) => {
                 tracing::info!(mode = %new_mode, "how the node takes part in the DHT changed");
             }
-            NetworkEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
-                if info.protocols.contains(&kad::PROTOCOL_NAME) {
-                    let rule = &self.rule;
-                    let dialable = |address: &_| rule.allows_name(address);
-                    let addresses = info.listen_addrs.into_iter().filter(dialable);
-                    let kad = &mut self.swarm.behaviour_mut().kad;
-                    for address in addresses.take(ADDRESSES) {
-                        kad.add_address(&peer_id, address);
-                    }
-                    self.searches.begin(kad);
+            NetworkEvent::Identify(identify::Event::Received { peer_id, info, .. })
+                if info.protocols.contains(&kad::PROTOCOL_NAME) =>
+            {
+                let dialable = |address: &_| self.rule.allows_name(address);
+                let addresses = info.listen_addrs.into_iter().filter(dialable);
+                let kad = &mut self.swarm.behaviour_mut().kad;
+                for address in addresses.take(ADDRESSES) {
+                    kad.add_address(&peer_id, address);
                 }
+                self.searches.begin(kad);
             }
             NetworkEvent::Ping(ping::Event {
                 connection,

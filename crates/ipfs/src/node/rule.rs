@@ -133,7 +133,7 @@ mod tests {
             peers: peers.iter().map(|peer| peer.parse().unwrap()).collect(),
             upload_limit: None,
             allow_private,
-            identity: Identity::Key(libp2p::identity::Keypair::generate_ed25519()),
+            identity: Identity::Key(libp2p::identity::Keypair::generate_ed25519().into()),
         })
     }
 

@@ -19,7 +19,7 @@ pub enum Identity {
     /// The key in this file, which is made at the first start.
     File(PathBuf),
     /// This key.
-    Key(Keypair),
+    Key(Box<Keypair>),
 }
 
 /// The settings of the embedded node.

@@ -1,12 +1,13 @@
 //! What is done about blocks that do not come.
 
-use std::time::Instant;
+use std::{collections::HashSet, time::Instant};
 
 use libp2p::PeerId;
 
 use super::{
     Action, Client,
     assign::{AT_ONCE, Candidate},
+    peer::Peer,
     session::Search,
 };
 use crate::{Urgency, bitswap::message::Hash};
@@ -17,8 +18,19 @@ const HEDGED: usize = 8;
 impl Client {
     /// Looks for what is late. Called a few times a second while anything is wanted.
     pub(crate) fn tick(&mut self, now: Instant) {
-        for (id, hash, is_silent) in self.late(now) {
+        let late = self.late(now);
+        let silent: HashSet<PeerId> = late
+            .iter()
+            .filter(|(.., is_silent)| *is_silent)
+            .map(|(id, ..)| *id)
+            .collect();
+        for (id, hash, is_silent) in late {
             self.take_back(id, &hash, is_silent, now);
+        }
+        for id in silent {
+            if self.peers.get_mut(&id).is_some_and(Peer::is_dead) {
+                self.actions.push(Action::Renew(id));
+            }
         }
         self.hedge(now);
     }
@@ -79,7 +91,7 @@ impl Client {
             .filter(|(_, want)| want.order.0 == Urgency::Now && want.asked.len() < AT_ONCE)
             .filter(|(_, want)| {
                 want.asked.first().is_some_and(|(id, since)| {
-                    let hedge = self.peers.get(id).map(super::peer::Peer::hedge);
+                    let hedge = self.peers.get(id).map(Peer::hedge);
                     hedge.is_some_and(|hedge| now.saturating_duration_since(*since) > hedge)
                 })
             })

@@ -13,6 +13,9 @@ pub(super) const WIDEST: usize = 64;
 /// Blocks that nobody asked for, after which a peer is left.
 pub(super) const WRONG: u32 = 3;
 
+/// How many times in a row it may be silent before its connection is taken for dead.
+const SILENCES: u32 = 3;
+
 /// How many blocks that a peer was asked for are remembered, so that late ones are known as such.
 const REMEMBERED: usize = 4096;
 
@@ -34,6 +37,7 @@ pub(super) struct Peer {
     /// Until when others are preferred.
     pub(super) muted: Instant,
     pub(super) wrong: u32,
+    silences: u32,
     order: VecDeque<Hash>,
     remembered: HashSet<Hash>,
 }
@@ -48,6 +52,7 @@ impl Peer {
             progress: now,
             muted: now,
             wrong: 0,
+            silences: 0,
             order: VecDeque::new(),
             remembered: HashSet::new(),
         }
@@ -87,11 +92,18 @@ impl Peer {
         self.delay = Some(self.delay.map_or(took, |delay| (delay * 7 + took) / 8));
         self.progress = now;
         self.muted = now;
+        self.silences = 0;
         if took < Duration::from_millis(600) {
             self.window = WIDEST.min(self.window + 1);
         } else if took > Duration::from_millis(1500) {
             self.window = 2.max(self.window - self.window.div_ceil(16));
         }
+    }
+
+    /// It was silent once more; whether that was once too often.
+    pub(super) fn is_dead(&mut self) -> bool {
+        self.silences += 1;
+        self.silences == SILENCES
     }
 
     /// How long one more block may take: longer the more it is asked for.

@@ -108,3 +108,42 @@ fn a_want_fails_once_the_peer_that_was_dialled_lacks_it() {
     let failure = client.end(cid(0).hash(), now).unwrap();
     assert!(!failure.wrong);
 }
+
+#[test]
+fn a_connection_that_stays_silent_is_made_anew() {
+    let (mut client, mut now, peer) = (Client::default(), Instant::now(), PeerId::random());
+    client.want(cid(0), cid(0), Urgency::Now, now);
+    client.connected(peer, true, now);
+    client.hint(cid(0).hash(), peer);
+    client.actions(now);
+    client.searched(cid(0).hash(), now);
+    let mut renewed = 0;
+    while renewed == 0 {
+        now += Duration::from_secs(6);
+        client.tick(now);
+        let actions = client.actions(now);
+        renewed += usize::from(actions.contains(&Action::Renew(peer)));
+        let is_given_up = actions
+            .iter()
+            .any(|action| matches!(action, Action::Fail(_)));
+        assert!(!is_given_up, "{actions:?}");
+    }
+    client.gone(peer);
+    client.redialled(peer);
+    assert_eq!(client.actions(now), []);
+    client.connected(peer, true, now);
+    assert_eq!(asks(&client.actions(now), peer), [Some(Ask::Block)]);
+}
+
+#[test]
+fn a_small_block_in_answer_to_a_question_is_no_lie() {
+    let (mut client, now) = (Client::default(), Instant::now());
+    let peers = [PeerId::random(), PeerId::random()];
+    client.want(cid(0), cid(0), Urgency::Now, now);
+    for peer in peers {
+        client.connected(peer, true, now);
+    }
+    client.actions(now);
+    assert_eq!(client.block(peers[0], cid(0).hash(), now), Arrival::Wanted);
+    assert_eq!(client.block(peers[1], cid(0).hash(), now), Arrival::Late);
+}

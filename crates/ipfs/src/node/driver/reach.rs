@@ -3,6 +3,7 @@
 use cid::Cid;
 use libp2p::{
     Multiaddr, PeerId,
+    core::ConnectedPoint,
     swarm::{
         ConnectionId, DialError,
         dial_opts::{DialOpts, PeerCondition},
@@ -111,7 +112,15 @@ impl Driver {
         }
     }
 
-    pub(super) fn made(&mut self, peer: PeerId, connection: ConnectionId) {
+    pub(super) fn made(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        endpoint: &ConnectedPoint,
+    ) {
+        if let ConnectedPoint::Dialer { address, .. } = endpoint {
+            self.contacts.reached(peer, address.clone());
+        }
         let (root, is_fixed) = self.contacts.made(peer, connection);
         let bitswap = &mut self.swarm.behaviour_mut().bitswap;
         if let Some(root) = root {
@@ -119,6 +128,24 @@ impl Driver {
         }
         if is_fixed {
             bitswap.keep(peer, connection);
+        }
+    }
+
+    /// The last connection of a peer was closed.
+    pub(super) fn lost(&mut self, peer: PeerId, connection: ConnectionId) {
+        self.contacts.lost(Some(peer), connection);
+        if let Some(address) = self.contacts.left(&peer) {
+            self.swarm.behaviour_mut().bitswap.redialled(peer);
+            self.dial(peer, vec![address]);
+        }
+    }
+
+    /// Connects anew with a peer that has fallen silent, where it is known how to reach it.
+    pub(super) fn renew(&mut self, peer: PeerId) {
+        if self.contacts.renew(&peer) {
+            tracing::debug!(%peer, "a peer has fallen silent, and is connected with anew");
+            // An error is that it is not connected any more.
+            let _ = self.swarm.disconnect_peer_id(peer);
         }
     }
 

@@ -13,7 +13,8 @@ use cid::{Cid, multihash::Multihash};
 use futures_util::TryStreamExt;
 use universal_p2p_core::{Backend, File, Hints, Node as Found, Priority, ReadCx, Result};
 use universal_p2p_ipfs::{
-    Block, Held, Identity, Ipfs, Keypair, Local, Node, NodeSettings, Scope, Settings, Sources,
+    Block, Held, Identity, Ipfs, Keypair, Local, Multiaddr, Node, NodeSettings, Scope, Settings,
+    Sources,
 };
 
 /// Blocks in memory.
@@ -73,15 +74,9 @@ impl Peer {
 
     /// One that joins the DHT too.
     pub(crate) async fn start_with(peers: &[String], bootstrap: &[String]) -> Self {
-        let addresses = |texts: &[String]| texts.iter().map(|text| text.parse().unwrap()).collect();
         let settings = NodeSettings {
-            scope: Scope::Loopback,
-            port: 0,
             bootstrap: addresses(bootstrap),
-            peers: addresses(peers),
-            upload_limit: None,
-            allow_private: false,
-            identity: Identity::Key(Keypair::generate_ed25519()),
+            ..settings(Scope::Loopback, false, peers)
         };
         let blocks = Arc::new(Blocks::default());
         let held: Arc<dyn Held> = Arc::clone(&blocks) as _;
@@ -96,6 +91,13 @@ impl Peer {
             blocks,
             backend,
         }
+    }
+
+    /// A node that holds nothing.
+    pub(crate) async fn node(scope: Scope, allow_private: bool, peers: &[String]) -> Node {
+        let held: Arc<dyn Held> = Arc::new(Blocks::default());
+        let settings = settings(scope, allow_private, peers);
+        Node::start(settings, held).await.unwrap()
     }
 
     /// Where it is, over `tcp` or `quic-v1`.
@@ -134,6 +136,22 @@ impl Peer {
         }
         read
     }
+}
+
+fn settings(scope: Scope, allow_private: bool, peers: &[String]) -> NodeSettings {
+    NodeSettings {
+        scope,
+        port: 0,
+        bootstrap: Vec::new(),
+        peers: addresses(peers),
+        upload_limit: None,
+        allow_private,
+        identity: Identity::Key(Keypair::generate_ed25519().into()),
+    }
+}
+
+fn addresses(texts: &[String]) -> Vec<Multiaddr> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
 /// Bytes that look like noise, and are the same every time.

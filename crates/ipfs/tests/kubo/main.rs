@@ -1,20 +1,24 @@
 //! The node among nodes of Kubo.
+#![cfg(test)]
 
 #[expect(dead_code, reason = "the addresses of other tests")]
-#[path = "../../../tests/support/isolation.rs"]
+#[path = "../../../../tests/support/isolation.rs"]
 mod isolation;
-#[path = "../../../tests/support/kubo.rs"]
+#[path = "../../../../tests/support/kubo.rs"]
 mod kubo;
-mod support;
+mod peer;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use cid::Cid;
 use isolation::isolated;
 use kubo::Kubo;
-use support::{Peer, noise, run};
+use peer::{Peer, noise, run};
+use universal_p2p_core::Error;
+use universal_p2p_ipfs::{BlockSource, Scope, Urgency, Want};
 
 const MIB: usize = 1 << 20;
 
@@ -130,6 +134,34 @@ fn the_dht_tells_who_has_a_root() {
             let asker = Peer::start_with(&[], &bootstrap).await;
             let file = asker.file(&cid, &[]).await;
             assert!(asker.read(&file, 0..content.len() as u64).await == content);
+        });
+    });
+}
+
+#[test]
+fn a_request_does_not_lead_to_this_machine() {
+    isolated(|| {
+        let content = noise(6, MIB);
+        let mut kubo = Kubo::start();
+        let cid: Cid = kubo.add("film.mkv", &content).parse().unwrap();
+        let want = Want {
+            root: cid,
+            peers: Arc::new([kubo.address("tcp"), kubo.address("quic-v1")]),
+            urgency: Urgency::Now,
+            within: Duration::from_secs(5),
+        };
+        run(async {
+            let started = Instant::now();
+            let open = Peer::node(Scope::Internet, false, &[]).await;
+            println!("started in {:?}", started.elapsed());
+            let got = open.get(&cid, &want).await;
+            assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+            assert_eq!(open.connected(), 0);
+            let private = Peer::node(Scope::Internet, true, &[]).await;
+            assert!(private.get(&cid, &want).await.is_ok());
+            // Who is in the configuration may be here.
+            let named = Peer::node(Scope::Internet, false, &[kubo.address("tcp")]).await;
+            assert!(named.get(&cid, &want).await.is_ok());
         });
     });
 }
