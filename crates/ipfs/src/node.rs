@@ -21,14 +21,15 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use cid::Cid;
 use libp2p::{Multiaddr, PeerId, identity::Keypair};
 use multihash_codetable::Code;
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use universal_p2p_core::{Error, Result};
 
@@ -161,6 +162,35 @@ impl Node {
     /// Announces a root no longer.
     pub fn withdraw(&self, root: &Cid) {
         self.desk.call(Call::Withdraw(*root));
+    }
+
+    /// Looks for values of a key in the DHT, such as records of IPNS (`/ipns/` and the bytes of the
+    /// name). At most 16 different ones of at most 10 KiB are found, and none of them is checked.
+    ///
+    /// # Errors
+    /// [`Error::NoPeers`] where there is none, [`Error::Busy`] where too much is looked for,
+    /// [`Error::Stopping`] when the node is.
+    pub async fn values(&self, key: &[u8], within: Duration) -> Result<Vec<Bytes>> {
+        let started = Instant::now();
+        let (reply, answer) = oneshot::channel();
+        if self.stop.is_cancelled() {
+            return Err(Error::Stopping);
+        }
+        if !self.desk.call(Call::Values(key.to_vec(), reply)) {
+            return Err(Error::Busy {
+                what: "much is looked for in the DHT already".into(),
+                retry_after: Duration::from_secs(5),
+            });
+        }
+        let found = timeout(within, answer).await;
+        let found = found
+            .ok()
+            .and_then(std::result::Result::ok)
+            .unwrap_or_default();
+        if found.is_empty() {
+            return Err(reason(Failure::default(), started.elapsed()));
+        }
+        Ok(found)
     }
 
     /// Leaves the network. Who waits for a block is told that the node stops.

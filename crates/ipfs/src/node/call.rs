@@ -3,6 +3,8 @@
 use cid::Cid;
 use libp2p::Multiaddr;
 
+use super::searches::Reply;
+
 /// One thing to do.
 #[derive(Debug)]
 pub(super) enum Call {
@@ -12,4 +14,6 @@ pub(super) enum Call {
     Provide(Cid),
     /// It is no longer held.
     Withdraw(Cid),
+    /// Values of a key of the DHT are wanted.
+    Values(Vec<u8>, Reply),
 }

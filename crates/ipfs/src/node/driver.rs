@@ -78,6 +78,10 @@ impl Driver {
             match call {
                 Call::Hint(root, addresses) => self.hint(&root, addresses),
                 Call::Provide(cid) => self.searches.announce(&cid),
+                Call::Values(key, reply) => {
+                    self.searches.value(&key, reply);
+                    self.searches.begin(&mut self.swarm.behaviour_mut().kad);
+                }
                 Call::Withdraw(cid) => {
                     let kad = &mut self.swarm.behaviour_mut().kad;
                     self.searches.withdraw(kad, &cid);

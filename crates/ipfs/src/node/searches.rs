@@ -5,15 +5,16 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use cid::Cid;
 use libp2p::{
     Multiaddr, PeerId,
     kad::{
         self, AddProviderError, AddProviderOk, GetClosestPeersError, GetClosestPeersOk,
-        GetProvidersOk, PeerInfo, QueryId, QueryResult, RecordKey,
+        GetProvidersOk, GetRecordOk, PeerInfo, QueryId, QueryResult, RecordKey,
     },
 };
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::records::{OWN, Records};
 use crate::bitswap::Hash;
@@ -24,8 +25,11 @@ const SEARCHES: usize = 16;
 /// The most searches that wait.
 const WAITING: usize = 256;
 
-/// With so many providers found a search is over.
+/// With so many providers or different values found a search is over.
 const ENOUGH: usize = 16;
+
+/// The longest value that is taken, in bytes: that of an IPNS record (IPNS specification).
+const VALUE: usize = 10 << 10;
 
 /// The most peers whose addresses are looked for at the same time.
 const FINDING: usize = 16;
@@ -38,11 +42,30 @@ const JOINING: Duration = Duration::from_secs(20);
 
 type Kad = kad::Behaviour<Records>;
 
+/// Who waits for values.
+pub(super) type Reply = oneshot::Sender<Vec<Bytes>>;
+
+/// What is looked for.
+enum Question {
+    /// Peers that have a root.
+    Providers(Cid),
+    /// Values of a key.
+    Values(RecordKey, Reply),
+}
+
+/// How far a search is.
+enum Search {
+    /// So many peers were found.
+    Providers(Cid, usize),
+    /// These values were found.
+    Values(Vec<Bytes>, Reply),
+}
+
 /// The searches under way.
 pub(super) struct Searches {
     id: PeerId,
-    running: HashMap<QueryId, (Cid, usize)>,
-    waiting: VecDeque<Cid>,
+    running: HashMap<QueryId, Search>,
+    waiting: VecDeque<Question>,
     finding: HashMap<QueryId, PeerId>,
     announcing: HashSet<QueryId>,
     to_announce: VecDeque<RecordKey>,
@@ -80,9 +103,21 @@ impl Searches {
     pub(super) fn search(&mut self, root: Cid) -> bool {
         let is_room = self.waiting.len() < WAITING;
         if is_room {
-            self.waiting.push_back(root);
+            self.waiting.push_back(Question::Providers(root));
         }
         is_room
+    }
+
+    /// Looks for values of a key. Where too much is looked for, there are none.
+    pub(super) fn value(&mut self, key: &[u8], reply: Reply) {
+        self.waiting.retain(|question| match question {
+            Question::Providers(_) => true,
+            Question::Values(_, reply) => !reply.is_closed(),
+        });
+        if self.waiting.len() < WAITING {
+            let question = Question::Values(RecordKey::new(&key), reply);
+            self.waiting.push_back(question);
+        }
     }
 
     /// Looks for the addresses of a peer; false where too many are looked for.
@@ -115,10 +150,19 @@ impl Searches {
         let is_joined = is_joined(kad);
         if is_joined || Instant::now() >= self.until {
             while self.running.len() < SEARCHES
-                && let Some(root) = self.waiting.pop_front()
+                && let Some(question) = self.waiting.pop_front()
             {
-                let query = kad.get_providers(key(&root));
-                self.running.insert(query, (root, 0));
+                let (query, search) = match question {
+                    Question::Providers(root) => {
+                        let query = kad.get_providers(key(&root));
+                        (query, Search::Providers(root, 0))
+                    }
+                    Question::Values(key, reply) => {
+                        let query = kad.get_record(key);
+                        (query, Search::Values(Vec::new(), reply))
+                    }
+                };
+                self.running.insert(query, search);
             }
         }
         while is_joined
@@ -142,22 +186,21 @@ impl Searches {
         let mut found = Vec::new();
         match result {
             QueryResult::GetProviders(result) => {
-                if let Some((root, count)) = self.running.get_mut(&query)
-                    && let Ok(GetProvidersOk::FoundProviders { providers, .. }) = result
-                {
-                    let id = self.id;
-                    let others = providers.into_iter().filter(|peer| *peer != id);
-                    let new: Vec<PeerId> = others.take(ENOUGH.saturating_sub(*count)).collect();
-                    *count += new.len();
-                    if *count >= ENOUGH
-                        && let Some(mut query) = kad.query_mut(&query)
-                    {
-                        query.finish();
-                    }
-                    found.push(Found::Providers(*root.hash(), new));
+                if let Ok(GetProvidersOk::FoundProviders { providers, .. }) = result {
+                    found.extend(self.providers(kad, &query, providers));
                 }
-                if is_last && let Some((root, _)) = self.running.remove(&query) {
+                if is_last && let Some(Search::Providers(root, _)) = self.running.remove(&query) {
                     found.push(Found::Over(*root.hash()));
+                }
+            }
+            QueryResult::GetRecord(result) => {
+                if let Ok(GetRecordOk::FoundRecord(found)) = result {
+                    self.values(kad, &query, found.record.value);
+                }
+                if is_last && let Some(Search::Values(values, reply)) = self.running.remove(&query)
+                {
+                    // Who waited may have left.
+                    let _ = reply.send(values);
                 }
             }
             QueryResult::GetClosestPeers(result) if is_last => {
@@ -174,6 +217,43 @@ impl Searches {
         }
         self.begin(kad);
         found
+    }
+}
+
+impl Searches {
+    fn providers(
+        &mut self,
+        kad: &mut Kad,
+        query: &QueryId,
+        providers: HashSet<PeerId>,
+    ) -> Option<Found> {
+        let Some(Search::Providers(root, count)) = self.running.get_mut(query) else {
+            return None;
+        };
+        let others = providers.into_iter().filter(|peer| *peer != self.id);
+        let new: Vec<PeerId> = others.take(ENOUGH.saturating_sub(*count)).collect();
+        *count += new.len();
+        if *count >= ENOUGH {
+            finish(kad, query);
+        }
+        Some(Found::Providers(*root.hash(), new))
+    }
+
+    fn values(&mut self, kad: &mut Kad, query: &QueryId, value: Vec<u8>) {
+        if let Some(Search::Values(values, reply)) = self.running.get_mut(query) {
+            if value.len() <= VALUE && !values.iter().any(|known| *known == value) {
+                values.push(value.into());
+            }
+            if values.len() >= ENOUGH || reply.is_closed() {
+                finish(kad, query);
+            }
+        }
+    }
+}
+
+fn finish(kad: &mut Kad, query: &QueryId) {
+    if let Some(mut query) = kad.query_mut(query) {
+        query.finish();
     }
 }
 

@@ -1,5 +1,6 @@
 //! The node among peers of every kind, on loopback.
 
+mod dht;
 mod hostile;
 mod wild;
 

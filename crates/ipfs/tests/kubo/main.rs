@@ -22,24 +22,31 @@ use universal_p2p_ipfs::{BlockSource, Scope, Urgency, Want};
 
 const MIB: usize = 1 << 20;
 
+/// The length of a film. Without optimization hashes take their time.
+const FILM: usize = if cfg!(debug_assertions) {
+    20_000_000
+} else {
+    100_000_000
+};
+
 #[test]
 fn a_range_needs_only_its_blocks_and_then_comes_the_whole_file() {
     isolated(|| {
-        let content = noise(1, 100_000_000);
+        let content = noise(1, FILM);
         let mut kubo = Kubo::start();
         let cid = kubo.add("film.mkv", &content);
         for way in ["tcp", "quic-v1"] {
             run(async {
                 let peer = Peer::start(&[]).await;
                 let file = peer.file(&cid, &[kubo.address(way)]).await;
-                let range = 90_000_000..91_000_000;
+                let range = FILM / 10 * 9..FILM / 10 * 9 + 1_000_000;
                 let before = peer.blocks.count();
                 let started = Instant::now();
-                let part = peer.read(&file, range.clone()).await;
+                let part = peer.read(&file, range.start as u64..range.end as u64).await;
                 let took = started.elapsed();
-                assert!(part == content[90_000_000..91_000_000]);
+                assert!(part == content[range]);
                 let asked = peer.blocks.count() - before;
-                println!("{way}: 1 MB at 90 MB: {took:?}, {asked} blocks");
+                println!("{way}: 1 MB at 90 %: {took:?}, {asked} blocks");
                 // Of 256 KiB each, and one node above them.
                 assert!(asked <= 6, "{asked} blocks for four of them");
                 let started = Instant::now();
@@ -56,7 +63,7 @@ fn a_range_needs_only_its_blocks_and_then_comes_the_whole_file() {
 #[test]
 fn kubo_fetches_from_us() {
     isolated(|| {
-        let content = noise(2, 100_000_000);
+        let content = noise(2, FILM);
         let (mut from, mut to) = (Kubo::start(), Kubo::start());
         let cid = from.add("film.mkv", &content);
         run(async {
