@@ -16,14 +16,14 @@ use libp2p::PeerId;
 use super::message::{Ask, Hash};
 use crate::Urgency;
 use peer::Peer;
-use session::Session;
+use session::{Search, Session};
 
 /// What is to be done by whoever has the streams.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Tells a peer that a block is wanted, or (none) that it no longer is.
     Tell(PeerId, Cid, Option<Ask>),
-    /// Looks for peers that have this root.
+    /// Looks for peers that have this root, or this block.
     Search(Cid),
     /// Leaves a peer that sends what it was not asked for.
     Leave(PeerId),
@@ -69,6 +69,8 @@ struct Want {
     /// Who said that it has it, or was asked for it.
     hopes: HashSet<PeerId>,
     wrong: bool,
+    /// How far the search for the block itself is, for which no peer of the root was left.
+    search: Search,
 }
 
 impl Want {
@@ -121,6 +123,7 @@ impl Client {
             lacks: HashSet::new(),
             hopes: HashSet::new(),
             wrong: false,
+            search: Search::None,
         };
         self.wants.insert(hash, want);
     }
@@ -191,12 +194,15 @@ impl Client {
         }
     }
 
-    /// A request or a provider record names a peer that has this root, and it is dialled.
-    pub(crate) fn hint(&mut self, root: &Hash, peer: PeerId) {
-        if let Some(session) = self.sessions.get_mut(root) {
-            session.add(peer);
-            if !self.peers.contains_key(&peer) {
-                session.dialled.insert(peer);
+    /// A request or a provider record names a peer that has this root or block, and it is dialled.
+    pub(crate) fn hint(&mut self, hash: &Hash, peer: PeerId) {
+        let of_want = self.wants.get(hash).map(|want| want.root);
+        for root in [Some(*hash), of_want].into_iter().flatten() {
+            if let Some(session) = self.sessions.get_mut(&root) {
+                session.add(peer);
+                if !self.peers.contains_key(&peer) {
+                    session.dialled.insert(peer);
+                }
             }
         }
     }
@@ -216,10 +222,13 @@ impl Client {
         }
     }
 
-    /// The search for peers that have this root has ended.
-    pub(crate) fn searched(&mut self, root: &Hash, now: Instant) {
-        if let Some(session) = self.sessions.get_mut(root) {
-            session.search = session::Search::Done(now);
+    /// The search for peers that have this root or block has ended.
+    pub(crate) fn searched(&mut self, hash: &Hash, now: Instant) {
+        if let Some(session) = self.sessions.get_mut(hash) {
+            session.search = Search::Done(now);
+        }
+        if let Some(want) = self.wants.get_mut(hash) {
+            want.search = Search::Done(now);
         }
     }
 

@@ -84,7 +84,8 @@ pub(crate) struct Handler {
     reports: VecDeque<Report>,
     is_speaking: bool,
     is_kept: bool,
-    used: Instant,
+    /// When the last message came or went.
+    used: Option<Instant>,
 }
 
 type Event = ConnectionHandlerEvent<Negotiation, Which, Report>;
@@ -101,7 +102,7 @@ impl Handler {
             reports: VecDeque::new(),
             is_speaking: false,
             is_kept: false,
-            used: Instant::now(),
+            used: None,
         }
     }
 
@@ -129,7 +130,7 @@ impl Handler {
         while let Poll::Ready(Some(read)) = self.inbound.poll_next_unpin(cx) {
             if let Some((stream, said)) = read {
                 self.read_on(stream);
-                self.used = Instant::now();
+                self.used = Some(Instant::now());
                 return Poll::Ready(Report::Said(said));
             }
         }
@@ -141,6 +142,7 @@ impl Handler {
             if step != Step::Written {
                 return self.after(Which::Wants, &step);
             }
+            self.used = Some(Instant::now());
         }
         let answers = self.answers.poll(cx, || self.replies.pop_front());
         if let Poll::Ready(step) = answers {
@@ -150,12 +152,14 @@ impl Handler {
     }
 
     fn after(&mut self, which: Which, step: &Step) -> Poll<Event> {
-        self.used = Instant::now();
         match step {
             Step::Open => Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
                 protocol: SubstreamProtocol::new(Negotiation, which),
             }),
-            Step::Written => report(Report::Answered),
+            Step::Written => {
+                self.used = Some(Instant::now());
+                report(Report::Answered)
+            }
             Step::Broken if self.is_speaking => report(Report::Broken),
             Step::Broken => report(Report::Mute),
         }
@@ -182,7 +186,7 @@ impl ConnectionHandler for Handler {
         self.is_kept
             || self.wants.is_busy()
             || self.answers.is_busy()
-            || self.used.elapsed() < LINGER
+            || self.used.is_some_and(|used| used.elapsed() < LINGER)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {

@@ -18,6 +18,10 @@ use super::{guard::Guard, oneway::OneWay, rule::Rule, settings::Scope};
 /// The most streams of one connection. One that opens more is closed.
 const STREAMS: usize = 256;
 
+/// What one connection over QUIC may send before it is read, on one stream and in all, in bytes.
+const ON_STREAM: u32 = 4 << 20;
+const ON_CONNECTION: u32 = 8 << 20;
+
 /// How long a connection may take to be made.
 const HANDSHAKE: Duration = Duration::from_secs(20);
 
@@ -42,7 +46,7 @@ pub(super) fn build(
         .multiplex(mux.clone())
         .timeout(HANDSHAKE)
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    let over_quic = quic::tokio::Transport::new(quic::Config::new(key))
+    let over_quic = quic::tokio::Transport::new(quic_config(key))
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(OneWay::new(muxer))));
     let either = over_quic.or_transport(over_tcp);
     let either = either.map(|either, _| either.into_inner());
@@ -72,4 +76,12 @@ pub(super) fn build(
         all.map(|either, _| either.into_inner()).boxed(),
         Some(behaviour),
     ))
+}
+
+fn quic_config(key: &Keypair) -> quic::Config {
+    let mut config = quic::Config::new(key);
+    config.max_concurrent_stream_limit = STREAMS as u32;
+    config.max_stream_data = ON_STREAM;
+    config.max_connection_data = ON_CONNECTION;
+    config
 }

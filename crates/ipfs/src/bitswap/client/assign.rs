@@ -114,7 +114,7 @@ impl Client {
 
     /// Looks for peers elsewhere where those at hand do not have a block, and gives up where that is done.
     fn search_or_fail(&mut self, hash: &Hash, now: Instant) {
-        let Some(want) = self.wants.get(hash) else {
+        let Some(want) = self.wants.get_mut(hash) else {
             return;
         };
         let Some(session) = self.sessions.get_mut(&want.root) else {
@@ -138,8 +138,17 @@ impl Client {
             Search::Done(_) => {
                 let is_open = self.is_expecting || !session.dialled.is_empty();
                 let is_quiet = is_answered || age >= ANSWER * 5;
-                if is_quiet && !is_open {
-                    self.actions.push(Action::Fail(*hash));
+                if !is_quiet || is_open {
+                    return;
+                }
+                // Some have only a part of the root, and announce that.
+                match want.search {
+                    Search::None if want.cid.hash() != session.root.hash() => {
+                        want.search = Search::Running;
+                        self.actions.push(Action::Search(want.cid));
+                    }
+                    Search::Running => {}
+                    Search::None | Search::Done(_) => self.actions.push(Action::Fail(*hash)),
                 }
             }
         }

@@ -147,3 +147,19 @@ fn a_small_block_in_answer_to_a_question_is_no_lie() {
     assert_eq!(client.block(peers[0], cid(0).hash(), now), Arrival::Wanted);
     assert_eq!(client.block(peers[1], cid(0).hash(), now), Arrival::Late);
 }
+
+#[test]
+fn a_block_that_no_peer_of_the_root_has_is_searched_for_itself() {
+    let (mut client, now, peer) = (Client::default(), Instant::now(), PeerId::random());
+    client.want(cid(1), cid(0), Urgency::Now, now);
+    assert_eq!(client.actions(now), [Action::Search(cid(0))]);
+    client.searched(cid(0).hash(), now);
+    assert_eq!(client.actions(now), [Action::Search(cid(1))]);
+    client.hint(cid(1).hash(), peer);
+    client.searched(cid(1).hash(), now);
+    assert_eq!(client.actions(now), []);
+    client.connected(peer, true, now);
+    assert_eq!(asks(&client.actions(now), peer), [Some(Ask::Block)]);
+    client.presence(peer, cid(1).hash(), false);
+    assert_eq!(client.actions(now), [Action::Fail(*cid(1).hash())]);
+}
