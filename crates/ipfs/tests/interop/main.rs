@@ -1,11 +1,11 @@
-//! The node among nodes of Kubo.
+//! The node among nodes of Kubo and Helia.
 #![cfg(test)]
 
+#[path = "../../../../tests/support/ipfs_peer.rs"]
+mod ipfs_peer;
 #[expect(dead_code, reason = "the addresses of other tests")]
 #[path = "../../../../tests/support/isolation.rs"]
 mod isolation;
-#[path = "../../../../tests/support/kubo.rs"]
-mod kubo;
 mod peer;
 
 use std::{
@@ -14,8 +14,8 @@ use std::{
 };
 
 use cid::Cid;
+use ipfs_peer::IpfsPeer;
 use isolation::isolated;
-use kubo::Kubo;
 use peer::{Peer, noise, run};
 use universal_p2p_core::Error;
 use universal_p2p_ipfs::{BlockSource, Scope, Urgency, Want};
@@ -33,7 +33,7 @@ const FILM: usize = if cfg!(debug_assertions) {
 fn a_range_needs_only_its_blocks_and_then_comes_the_whole_file() {
     isolated(|| {
         let content = noise(1, FILM);
-        let mut kubo = Kubo::start();
+        let mut kubo = IpfsPeer::kubo();
         let cid = kubo.add("film.mkv", &content);
         for way in ["tcp", "quic-v1"] {
             run(async {
@@ -64,7 +64,7 @@ fn a_range_needs_only_its_blocks_and_then_comes_the_whole_file() {
 fn kubo_fetches_from_us() {
     isolated(|| {
         let content = noise(2, FILM);
-        let (mut from, mut to) = (Kubo::start(), Kubo::start());
+        let (mut from, mut to) = (IpfsPeer::kubo(), IpfsPeer::kubo());
         let cid = from.add("film.mkv", &content);
         run(async {
             let peer = Peer::start(&[from.address("tcp")]).await;
@@ -76,6 +76,12 @@ fn kubo_fetches_from_us() {
             let seconds = to.get(&cid, &path);
             let rate = content.len() as f64 / seconds / 1e6;
             println!("Kubo fetches from us: {rate:.0} MB/s");
+            // For comparison.
+            let mut other = IpfsPeer::kubo();
+            other.connect(&to.address("tcp"));
+            let seconds = other.get(&cid, &other.folder().join("fetched"));
+            let rate = content.len() as f64 / seconds / 1e6;
+            println!("Kubo fetches from Kubo: {rate:.0} MB/s");
             assert!(std::fs::read(path).unwrap() == content);
         });
     });
@@ -85,7 +91,7 @@ fn kubo_fetches_from_us() {
 fn what_was_given_up_is_fetched_again_on_the_same_connection() {
     isolated(|| {
         let content = noise(3, 3 * MIB);
-        let mut kubo = Kubo::start();
+        let mut kubo = IpfsPeer::kubo();
         let cid = kubo.add("film.mkv", &content);
         run(async {
             let peer = Peer::start(&[kubo.address("tcp")]).await;
@@ -105,7 +111,7 @@ fn what_was_given_up_is_fetched_again_on_the_same_connection() {
 fn when_a_peer_vanishes_the_other_gives_the_rest() {
     isolated(|| {
         let content = noise(4, 40 * MIB);
-        let mut peers = [Kubo::start(), Kubo::start()];
+        let mut peers = [IpfsPeer::kubo(), IpfsPeer::kubo()];
         let cids = peers.each_mut().map(|kubo| kubo.add("film.mkv", &content));
         assert_eq!(cids[0], cids[1]);
         run(async {
@@ -129,7 +135,7 @@ fn the_dht_tells_who_has_a_root() {
         let content = noise(5, 2 * MIB);
         run(async {
             // One that holds it and says so, one that only knows the way, one that asks.
-            let mut origin = Kubo::start();
+            let mut origin = IpfsPeer::kubo();
             let cid = origin.add("film.mkv", &content);
             let way = Peer::start(&[]).await;
             let bootstrap = [way.address("tcp")];
@@ -149,7 +155,7 @@ fn the_dht_tells_who_has_a_root() {
 fn a_request_does_not_lead_to_this_machine() {
     isolated(|| {
         let content = noise(6, MIB);
-        let mut kubo = Kubo::start();
+        let mut kubo = IpfsPeer::kubo();
         let cid: Cid = kubo.add("film.mkv", &content).parse().unwrap();
         let want = Want {
             root: cid,
@@ -169,6 +175,57 @@ fn a_request_does_not_lead_to_this_machine() {
             // Who is in the configuration may be here.
             let named = Peer::node(Scope::Internet, false, &[kubo.address("tcp")]).await;
             assert!(named.get(&cid, &want).await.is_ok());
+        });
+    });
+}
+
+#[test]
+fn helia_and_we_exchange_files() {
+    isolated(|| {
+        let content = noise(7, 5 * MIB);
+        let mut helia = IpfsPeer::helia();
+        let cid = helia.add("film.mkv", &content);
+        let sharded = helia.add_many(500);
+        run(async {
+            let peer = Peer::start(&[]).await;
+            let hint = [helia.address("tcp")];
+            let file = peer.file(&cid, &hint).await;
+            let started = Instant::now();
+            assert!(peer.read(&file, 0..content.len() as u64).await == content);
+            let took = started.elapsed().as_secs_f64();
+            println!("from Helia: {:.0} MB/s", content.len() as f64 / took / 1e6);
+            for number in [0, 250, 499] {
+                let name = format!("{number}.txt");
+                let found = peer.entry(&sharded, &name, &hint).await;
+                let expected = format!("file {number}");
+                let read = peer.read(&found, 0..expected.len() as u64).await;
+                assert_eq!(read, expected.as_bytes());
+            }
+            let mut other = IpfsPeer::helia();
+            other.connect(&peer.address("tcp"));
+            drop(helia);
+            let path = other.folder().join("fetched");
+            other.get(&cid, &path);
+            assert!(std::fs::read(path).unwrap() == content);
+        });
+    });
+}
+
+#[test]
+fn helia_gives_again_what_was_given_up() {
+    isolated(|| {
+        let content = noise(8, 5 * MIB);
+        let mut helia = IpfsPeer::helia();
+        let cid = helia.add("film.mkv", &content);
+        run(async {
+            let peer = Peer::start(&[helia.address("tcp")]).await;
+            let file = peer.file(&cid, &[]).await;
+            for _ in 0..3 {
+                let started = Instant::now();
+                assert!(peer.read(&file, 0..content.len() as u64).await == content);
+                println!("given after {:?}", started.elapsed());
+                peer.blocks.forget();
+            }
         });
     });
 }

@@ -111,15 +111,30 @@ impl Peer {
 
     /// Finds a file, which these peers may have.
     pub(crate) async fn file(&self, cid: &str, peers: &[String]) -> Arc<dyn File> {
+        match self.find(cid, peers).await {
+            Found::File(file) => file,
+            Found::Dir(_) => panic!("a file was added"),
+        }
+    }
+
+    /// Finds a file in a directory, which these peers may have.
+    pub(crate) async fn entry(&self, cid: &str, name: &str, peers: &[String]) -> Arc<dyn File> {
+        let Found::Dir(dir) = self.find(cid, peers).await else {
+            panic!("a directory was added");
+        };
+        match dir.get(name).await.unwrap() {
+            Some(Found::File(file)) => file,
+            _ => panic!("a file was added to it"),
+        }
+    }
+
+    async fn find(&self, cid: &str, peers: &[String]) -> Found {
         let (id, _) = self.backend.canonical(cid).unwrap();
         let mut hints = Hints::default();
         for peer in peers {
             hints.push("peer", peer);
         }
-        match self.backend.resolve(&id, &hints).await.unwrap() {
-            Found::File(file) => file,
-            Found::Dir(_) => panic!("a file was added"),
-        }
+        self.backend.resolve(&id, &hints).await.unwrap()
     }
 
     /// Reads a range.

