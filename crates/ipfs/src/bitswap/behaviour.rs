@@ -31,11 +31,11 @@ use super::{
 use crate::{Urgency, node::Held};
 use links::{Change, Links};
 
-/// How often it is looked for what is late.
+/// How often it is looked for what is late, while anything is wanted.
 const TICK: Duration = Duration::from_millis(100);
 
-/// After how many ticks wants of peers are looked at again.
-const LOOK: u32 = 10;
+/// How often wants of peers are looked at again.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What the node hears.
 #[derive(Debug)]
@@ -61,23 +61,21 @@ pub(crate) struct Bitswap {
     events: VecDeque<ToSwarm<Outcome, Order>>,
     is_changed: bool,
     ticks: Interval,
-    tick: u32,
+    looks: Interval,
     waker: Option<Waker>,
 }
 
 impl Bitswap {
     /// Fetches for us, and serves what is held at so many bytes a second.
     pub(crate) fn new(held: Arc<dyn Held>, limit: Option<NonZeroU64>) -> Self {
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             client: Client::default(),
             server: Server::new(held, limit),
             links: Links::default(),
             events: VecDeque::new(),
             is_changed: false,
-            ticks,
-            tick: 0,
+            ticks: every(TICK),
+            looks: every(LOOK),
             waker: None,
         }
     }
@@ -324,19 +322,23 @@ impl NetworkBehaviour for Bitswap {
                 self.answer(peer, message);
                 continue;
             }
-            if self.ticks.poll_tick(cx).is_ready() {
-                self.tick = self.tick.wrapping_add(1);
-                if self.tick.is_multiple_of(LOOK) {
-                    self.server.look();
-                }
-                if self.client.is_waiting() {
-                    self.client.tick(Instant::now());
-                    self.is_changed = true;
-                }
+            if self.client.is_waiting() && self.ticks.poll_tick(cx).is_ready() {
+                self.client.tick(Instant::now());
+                self.is_changed = true;
+                continue;
+            }
+            if self.looks.poll_tick(cx).is_ready() {
+                self.server.look();
                 continue;
             }
             self.waker = Some(cx.waker().clone());
             return Poll::Pending;
         }
     }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }

@@ -30,6 +30,9 @@ const READERS: usize = 1024;
 /// The most calls that wait to be looked at.
 const CALLS: usize = 1024;
 
+/// The longest wait.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// How long before the end of a wait it is said why it was in vain.
 const MARGIN: Duration = Duration::from_millis(200);
 
@@ -116,7 +119,7 @@ impl Desk {
             number,
             cid: *cid,
             since,
-            until: since + within,
+            until: since + within.min(LONGEST),
             answer: sender,
         });
         state.changed.insert(hash);

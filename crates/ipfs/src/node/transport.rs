@@ -62,13 +62,12 @@ pub(super) fn build(
         .multiplex(mux)
         .timeout(HANDSHAKE)
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
-    let boxed = guarded.boxed();
-    let named = match dns::tokio::Transport::system(boxed) {
-        Ok(named) => named,
+    // Tried without a transport first: one that it is given is lost where it fails.
+    let named = match dns::tokio::Transport::system(()) {
+        Ok(_) => dns::tokio::Transport::system(guarded)?.boxed(),
         Err(error) => {
-            return Err(io::Error::other(format!(
-                "names cannot be looked up: {error}"
-            )));
+            tracing::warn!(%error, "names of peers cannot be looked up");
+            guarded.boxed()
         }
     };
     let all = over_relays.or_transport(named);
