@@ -81,7 +81,9 @@ def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     options = json.loads(sys.argv[2])
-    library = load(sys.argv[1])
+    library = load(os.path.abspath(sys.argv[1]))
+    # where it leaves its log
+    os.chdir(os.path.dirname(options["repo"]))
     repo = options["repo"].encode()
     if library.CreateRepo(repo) < 0:
         sys.exit("no repository can be made")
