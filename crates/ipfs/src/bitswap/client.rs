@@ -6,7 +6,7 @@ mod peer;
 mod session;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     time::Instant,
 };
 
@@ -15,8 +15,11 @@ use libp2p::PeerId;
 
 use super::message::{Ask, Hash};
 use crate::Urgency;
-use peer::Peer;
+use peer::{Memory, Peer};
 use session::{Search, Session};
+
+/// Of how many peers that are gone it is remembered what they were asked for.
+const GONE: usize = 32;
 
 /// What is to be done by whoever has the streams.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub(crate) struct Client {
     idle: BTreeSet<(Urgency, u64, Hash)>,
     sessions: HashMap<Hash, Session>,
     peers: HashMap<PeerId, Peer>,
+    /// What peers that are gone were asked for, the first that went first: they may come back with it.
+    gone: VecDeque<(PeerId, Memory)>,
     actions: Vec<Action>,
     count: u64,
     /// Whether peers that may have anything are being dialled.
@@ -169,17 +174,23 @@ impl Client {
 
     /// A peer is connected and speaks bitswap; `haves` where it understands [`Ask::Have`].
     pub(crate) fn connected(&mut self, peer: PeerId, haves: bool, now: Instant) {
-        self.peers
-            .entry(peer)
-            .or_insert_with(|| Peer::new(now))
-            .haves = haves;
+        let gone = self.gone.iter().position(|(gone, _)| *gone == peer);
+        let memory = gone.and_then(|at| self.gone.remove(at));
+        let memory = memory.map(|(_, memory)| memory).unwrap_or_default();
+        let known = self.peers.entry(peer);
+        known.or_insert_with(|| Peer::new(memory, now)).haves = haves;
         // It is dialled no longer.
         self.unreachable(&peer);
     }
 
     /// A peer is gone: what it was asked for is asked of others.
     pub(crate) fn gone(&mut self, peer: PeerId) {
-        self.peers.remove(&peer);
+        if let Some(known) = self.peers.remove(&peer) {
+            self.gone.push_back((peer, known.into_memory()));
+        }
+        if self.gone.len() > GONE {
+            self.gone.pop_front();
+        }
         for (hash, want) in &mut self.wants {
             want.questioned.remove(&peer);
             want.lacks.remove(&peer);

@@ -11,7 +11,7 @@ use libp2p::{
     swarm::{self, NetworkBehaviour, behaviour::toggle::Toggle},
 };
 
-use super::{Held, NodeSettings, Scope, records::Records, rule::Rule, transport};
+use super::{Held, NodeSettings, Scope, contacts, records::Records, rule::Rule, transport};
 use crate::bitswap::Bitswap;
 
 /// The most connections, and the most of them that others made.
@@ -52,15 +52,19 @@ pub(super) fn swarm(
     let (way, relay) = transport::build(key, Rule::of(settings))?;
     let id = key.public().to_peer_id();
     let is_open = settings.scope == Scope::Internet;
+    let mut limits = connection_limits::Behaviour::new(
+        ConnectionLimits::default()
+            .with_max_established(Some(CONNECTIONS))
+            .with_max_established_incoming(Some(INBOUND))
+            .with_max_established_per_peer(Some(OF_ONE))
+            .with_max_pending_incoming(Some(PENDING))
+            .with_max_pending_outgoing(Some(PENDING)),
+    );
+    for peer in settings.peers.iter().filter_map(contacts::peer) {
+        limits.bypass_peer_id(&peer);
+    }
     let network = Network {
-        limits: connection_limits::Behaviour::new(
-            ConnectionLimits::default()
-                .with_max_established(Some(CONNECTIONS))
-                .with_max_established_incoming(Some(INBOUND))
-                .with_max_established_per_peer(Some(OF_ONE))
-                .with_max_pending_incoming(Some(PENDING))
-                .with_max_pending_outgoing(Some(PENDING)),
-        ),
+        limits,
         bitswap: Bitswap::new(held, settings.upload_limit.map(NonZeroU64::from)),
         kad: kademlia(key, settings.scope),
         identify: identify::Behaviour::new(

@@ -186,3 +186,25 @@ async fn a_port_that_is_taken_and_a_stop_are_told() {
     let again = node.get(&cid, &want).await;
     assert!(matches!(again, Err(Error::Stopping)), "{again:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_sent_than_the_limit_allows() {
+    let shelf = Arc::new(Shelf::default());
+    let settings = NodeSettings {
+        upload_limit: std::num::NonZeroU32::new(200_000),
+        ..settings(&[])
+    };
+    let held: Arc<dyn Held> = Arc::clone(&shelf) as _;
+    let giver = Node::start(settings, held).await.unwrap();
+    let cids: Vec<Cid> = (0..12_u8)
+        .map(|seed| shelf.put(&vec![seed; 50_000]))
+        .collect();
+    let taker = node(&Arc::default(), &[address(&giver, "tcp")]).await;
+    let want = within(cids[0], Duration::from_secs(60));
+    let started = Instant::now();
+    for got in join_all(cids.iter().map(|cid| taker.get(cid, &want))).await {
+        assert_eq!(got.unwrap().bytes().len(), 50_000);
+    }
+    // What adds up in half a second, and what is read before it is counted, comes sooner.
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}

@@ -175,6 +175,19 @@ fn a_request_does_not_lead_to_this_machine() {
             // Who is in the configuration may be here.
             let named = Peer::node(Scope::Internet, false, &[kubo.address("tcp")]).await;
             assert!(named.get(&cid, &want).await.is_ok());
+            // A name leads nowhere else.
+            let name = kubo
+                .address("tcp")
+                .replace("/ip4/127.0.0.1/", "/dns4/localhost/");
+            let want = Want {
+                peers: Arc::new([name]),
+                ..want
+            };
+            let open = Peer::node(Scope::Internet, false, &[]).await;
+            let got = open.get(&cid, &want).await;
+            assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+            let private = Peer::node(Scope::Internet, true, &[]).await;
+            assert!(private.get(&cid, &want).await.is_ok());
         });
     });
 }

@@ -19,6 +19,9 @@ const SILENCES: u32 = 3;
 /// How many blocks that a peer was asked for are remembered, so that late ones are known as such.
 const REMEMBERED: usize = 4096;
 
+/// How many of them when it is gone.
+const REMEMBERED_GONE: usize = 512;
+
 /// How long a peer may take of which nothing is known, and the longest for any.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -38,12 +41,19 @@ pub(super) struct Peer {
     pub(super) muted: Instant,
     pub(super) wrong: u32,
     silences: u32,
+    memory: Memory,
+}
+
+/// What a peer was asked for: late blocks are known by it.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
     order: VecDeque<Hash>,
     remembered: HashSet<Hash>,
 }
 
 impl Peer {
-    pub(super) fn new(now: Instant) -> Self {
+    /// One that is connected now, and was asked for this before.
+    pub(super) fn new(memory: Memory, now: Instant) -> Self {
         Self {
             haves: true,
             asked: HashMap::new(),
@@ -53,8 +63,7 @@ impl Peer {
             muted: now,
             wrong: 0,
             silences: 0,
-            order: VecDeque::new(),
-            remembered: HashSet::new(),
+            memory,
         }
     }
 
@@ -69,18 +78,32 @@ impl Peer {
 
     /// A block may come from it, also where it was only asked whether it has it.
     pub(super) fn remember(&mut self, hash: Hash) {
-        if self.remembered.insert(hash) {
-            self.order.push_back(hash);
+        let memory = &mut self.memory;
+        if memory.remembered.insert(hash) {
+            memory.order.push_back(hash);
         }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
+        if memory.order.len() > REMEMBERED
+            && let Some(oldest) = memory.order.pop_front()
         {
-            self.remembered.remove(&oldest);
+            memory.remembered.remove(&oldest);
         }
     }
 
+    /// What it was asked for, which is remembered when it is gone.
+    pub(super) fn into_memory(mut self) -> Memory {
+        let memory = &mut self.memory;
+        while memory.order.len() > REMEMBERED_GONE
+            && let Some(oldest) = memory.order.pop_front()
+        {
+            memory.remembered.remove(&oldest);
+        }
+        memory.order.shrink_to_fit();
+        memory.remembered.shrink_to_fit();
+        self.memory
+    }
+
     pub(super) fn was_asked(&self, hash: &Hash) -> bool {
-        self.remembered.contains(hash)
+        self.memory.remembered.contains(hash)
     }
 
     /// A block came: more are asked for at once while it is quick, and fewer where they queue.

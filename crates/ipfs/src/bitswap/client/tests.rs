@@ -94,6 +94,23 @@ fn a_block_taken_back_is_late_and_no_lie() {
 }
 
 #[test]
+fn what_was_asked_on_the_connection_before_is_no_lie() {
+    let (mut client, now, peer) = (Client::default(), Instant::now(), PeerId::random());
+    for seed in 0..5 {
+        client.want(cid(seed), cid(0), Urgency::Now, now);
+    }
+    client.connected(peer, true, now);
+    client.hint(cid(0).hash(), peer);
+    client.actions(now);
+    client.gone(peer);
+    client.connected(peer, true, now);
+    for seed in 0..5 {
+        client.end(cid(seed).hash(), now);
+        assert_eq!(client.block(peer, cid(seed).hash(), now), Arrival::Late);
+    }
+}
+
+#[test]
 fn a_want_fails_once_the_peer_that_was_dialled_lacks_it() {
     let (mut client, now, peer) = (Client::default(), Instant::now(), PeerId::random());
     client.want(cid(0), cid(0), Urgency::Now, now);
