@@ -301,7 +301,9 @@ impl NetworkBehaviour for Bitswap {
             Report::Said(said) => self.hear(peer, said),
             Report::Answered => self.server.answered(peer),
             Report::Mute => {
+                // Nothing can be asked of it, and nothing can be sent to it.
                 self.client.unreachable(&peer);
+                self.server.gone(&peer);
                 self.is_changed = true;
             }
             Report::Broken => self.leave(peer),
@@ -328,7 +330,9 @@ impl NetworkBehaviour for Bitswap {
                 continue;
             }
             if self.looks.poll_tick(cx).is_ready() {
-                self.server.look();
+                for peer in self.server.look(Instant::now()) {
+                    self.leave(peer);
+                }
                 continue;
             }
             self.waker = Some(cx.waker().clone());

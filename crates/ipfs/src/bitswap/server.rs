@@ -8,7 +8,7 @@ use std::{
     num::NonZeroU64,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -28,6 +28,9 @@ const MANY: u64 = 8 << 20;
 
 /// The bytes under way to all peers beyond which no more is read.
 const MOST: u64 = 32 << 20;
+
+/// How long one answer may take while others wait.
+const SLOW: Duration = Duration::from_secs(10);
 
 /// How many wants of blocks that were not held are looked at again at once.
 const LOOKS: usize = 1024;
@@ -80,7 +83,8 @@ impl Server {
     /// Answers on the way to a peer are lost with the connection.
     pub(crate) fn lost(&mut self, peer: &PeerId) {
         if let Some(ledger) = self.ledgers.get_mut(peer) {
-            self.bytes -= ledger.under_way.drain(..).sum::<u64>();
+            let under_way = ledger.under_way.drain(..);
+            self.bytes -= under_way.map(|(bytes, _)| bytes).sum::<u64>();
         }
     }
 
@@ -93,15 +97,16 @@ impl Server {
     /// The oldest answer to a peer is written.
     pub(crate) fn answered(&mut self, peer: PeerId) {
         if let Some(ledger) = self.ledgers.get_mut(&peer)
-            && let Some(bytes) = ledger.under_way.pop_front()
+            && let Some((bytes, _)) = ledger.under_way.pop_front()
         {
             self.bytes -= bytes;
         }
         self.queue_all();
     }
 
-    /// Looks whether what peers want came to be held. Called about once a second.
-    pub(crate) fn look(&mut self) {
+    /// Looks whether what peers want came to be held, and says who is to be left, because it reads so
+    /// slowly that others wait. Called about once a second.
+    pub(crate) fn look(&mut self, now: Instant) -> Vec<PeerId> {
         let mut looks = LOOKS;
         for ledger in self.ledgers.values_mut() {
             looks -= ledger.look(looks, |hash| self.held.has(hash));
@@ -110,6 +115,16 @@ impl Server {
             }
         }
         self.queue_all();
+        if self.bytes < MANY {
+            return Vec::new();
+        }
+        let is_slow = |ledger: &Ledger| {
+            let oldest = ledger.under_way.front();
+            oldest.is_some_and(|(_, since)| now.saturating_duration_since(*since) > SLOW)
+        };
+        let ledgers = self.ledgers.iter();
+        let slow = ledgers.filter(|(_, ledger)| is_slow(ledger));
+        slow.map(|(peer, _)| *peer).collect()
     }
 
     fn queue_all(&mut self) {
@@ -153,7 +168,7 @@ impl Server {
             if answer.message == Message::default() {
                 continue;
             }
-            ledger.under_way.push_back(length as u64);
+            ledger.under_way.push_back((length as u64, Instant::now()));
             self.bytes += length as u64;
             return Poll::Ready((answer.peer, answer.message));
         }

@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     mem,
     ops::Bound,
+    time::Instant,
 };
 
 use cid::Cid;
@@ -41,8 +42,8 @@ pub(super) struct Ledger {
     looked: Option<Hash>,
     untold: HashMap<Hash, (Cid, bool)>,
     count: u64,
-    /// The lengths of answers on the way.
-    pub(super) under_way: VecDeque<u64>,
+    /// The lengths of answers on the way, and since when they are.
+    pub(super) under_way: VecDeque<(u64, Instant)>,
     /// How many answers are being read.
     pub(super) reading: usize,
     pub(super) is_queued: bool,

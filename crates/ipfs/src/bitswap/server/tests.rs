@@ -1,4 +1,4 @@
-use std::{sync::Mutex, time::Duration};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -77,7 +77,7 @@ async fn what_is_held_is_sent_and_what_is_not_is_said() {
     assert!(next(&mut server).await.is_none());
     // It comes to be held.
     blocks.put(3, 10);
-    server.look();
+    assert!(server.look(Instant::now()).is_empty());
     let (_, message) = next(&mut server).await.unwrap();
     assert_eq!(seeds(&message), [3]);
 }
@@ -146,4 +146,34 @@ async fn wants_of_one_peer_are_bounded() {
     }
     let ledger = &server.ledgers[&peer];
     assert!(ledger.size() <= 1024 + 4096, "{}", ledger.size());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_nothing_is_left_when_others_wait() {
+    let blocks = Arc::new(Blocks::default());
+    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, None);
+    let all: Vec<_> = (0..8)
+        .map(|seed| entry(blocks.put(seed, 2 << 20), Some(Ask::Block)))
+        .collect();
+    let peers: Vec<PeerId> = (0..20).map(|_| PeerId::random()).collect();
+    let later = Instant::now() + Duration::from_secs(20);
+    server.wants(peers[0], false, &all[..1]);
+    assert!(next(&mut server).await.is_some());
+    assert!(server.look(later).is_empty(), "nobody waits for it");
+    for peer in &peers {
+        server.wants(*peer, false, &all);
+    }
+    let mut answers = 1;
+    while next(&mut server).await.is_some() {
+        answers += 1;
+    }
+    assert!(answers <= 17, "{answers} answers of 2 MiB are under way");
+    let slow = server.look(Instant::now() + Duration::from_secs(20));
+    assert!(!slow.is_empty());
+    for peer in &slow {
+        server.gone(peer);
+    }
+    assert_eq!(server.bytes, 0);
+    server.queue_all();
+    assert!(next(&mut server).await.is_some(), "the next are served");
 }
