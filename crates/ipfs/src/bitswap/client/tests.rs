@@ -1,3 +1,5 @@
+mod order;
+
 use std::time::Duration;
 
 use multihash_codetable::{Code, MultihashDigest};
