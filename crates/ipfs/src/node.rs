@@ -99,16 +99,17 @@ impl Node {
         let standing = Arc::new(Standing::default());
         listen::begin(&mut swarm, &settings, &standing).await?;
         let (desk, stop) = (Arc::new(Desk::default()), CancellationToken::new());
-        let mut driver = Driver {
+        let driver = Driver {
             swarm,
             desk: Arc::clone(&desk),
             standing: Arc::clone(&standing),
             rule: Rule::of(&settings),
             contacts: Contacts::new(&settings.peers),
             searches: Searches::new(id, !settings.bootstrap.is_empty()),
+            bootstrap: settings.bootstrap,
+            joined: None,
             stop: stop.clone(),
         };
-        driver.join(&settings.bootstrap);
         let mut tasks = JoinSet::new();
         tasks.spawn(driver.run());
         Ok(Self {

@@ -5,8 +5,8 @@ mod reach;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
-use libp2p::{Swarm, identify, kad, ping, swarm::SwarmEvent};
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use libp2p::{Multiaddr, Swarm, identify, kad, ping, swarm::SwarmEvent};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -27,6 +27,9 @@ const TICK: Duration = Duration::from_millis(50);
 /// How many of these make a turn of what is seldom done.
 const TURN: u32 = 20;
 
+/// How often the DHT is joined again while nobody is connected.
+const REJOIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 20 });
+
 /// The most addresses of one peer that are kept for the DHT.
 const ADDRESSES: usize = 8;
 
@@ -38,6 +41,10 @@ pub(super) struct Driver {
     pub(super) rule: Rule,
     pub(super) contacts: Contacts,
     pub(super) searches: Searches,
+    /// Peers through which the DHT is joined.
+    pub(super) bootstrap: Vec<Multiaddr>,
+    /// When that was last tried.
+    pub(super) joined: Option<Instant>,
     pub(super) stop: CancellationToken,
 }
 
@@ -98,12 +105,16 @@ impl Driver {
 
     /// What is done about once a second.
     fn turn(&mut self) {
+        let connected = self.swarm.connected_peers().count();
+        self.standing.set_connected(connected);
+        let is_due = |at: Instant| at.elapsed() >= REJOIN;
+        if connected == 0 && self.joined.is_none_or(is_due) {
+            self.join();
+        }
         self.dial_fixed();
         self.expect();
         let kad = &mut self.swarm.behaviour_mut().kad;
         self.searches.begin(kad);
-        let connected = self.swarm.connected_peers().count();
-        self.standing.set_connected(connected);
     }
 
     /// Hears what the network says.

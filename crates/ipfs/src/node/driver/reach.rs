@@ -4,11 +4,9 @@ use cid::Cid;
 use libp2p::{
     Multiaddr, PeerId,
     core::ConnectedPoint,
-    swarm::{
-        ConnectionId, DialError,
-        dial_opts::{DialOpts, PeerCondition},
-    },
+    swarm::{ConnectionId, DialError, dial_opts::DialOpts},
 };
+use tokio::time::Instant;
 
 use super::Driver;
 use crate::node::{contacts, searches::Found};
@@ -18,11 +16,7 @@ impl Driver {
     pub(super) fn dial_fixed(&mut self) {
         while let Some((at, address)) = self.contacts.due() {
             let options: DialOpts = match contacts::peer(&address) {
-                // One that is connected is only to be known as such.
-                Some(peer) => DialOpts::peer_id(peer)
-                    .condition(PeerCondition::NotDialing)
-                    .addresses(vec![address])
-                    .build(),
+                Some(peer) => DialOpts::peer_id(peer).addresses(vec![address]).build(),
                 None => DialOpts::unknown_peer_id().address(address).build(),
             };
             let connection = options.connection_id();
@@ -164,10 +158,11 @@ impl Driver {
         }
     }
 
-    /// Joins the DHT through these peers.
-    pub(in crate::node) fn join(&mut self, bootstrap: &[Multiaddr]) {
+    /// Joins the DHT, where it is to be.
+    pub(super) fn join(&mut self) {
+        self.joined = Some(Instant::now());
         let kad = &mut self.swarm.behaviour_mut().kad;
-        for address in bootstrap {
+        for address in &self.bootstrap {
             let mut bare = address.clone();
             match (contacts::peer(address), bare.pop()) {
                 (Some(peer), Some(_)) => {
@@ -176,7 +171,7 @@ impl Driver {
                 _ => tracing::warn!(%address, "a bootstrap peer has no /p2p/ in its address"),
             }
         }
-        if kad.bootstrap().is_err() {
+        if !self.bootstrap.is_empty() && kad.bootstrap().is_err() {
             tracing::debug!("the DHT is not joined: no peer of it is known");
         }
     }

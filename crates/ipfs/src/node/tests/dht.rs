@@ -76,3 +76,37 @@ async fn values_are_found_and_nothing_is_made_of_them() {
     let none = node.values(&key, Duration::from_secs(20)).await;
     assert!(matches!(none, Err(Error::Stopping)), "{none:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dht_is_joined_when_it_comes_within_reach() {
+    let key = Keypair::generate_ed25519();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let way = format!(
+        "/ip4/127.0.0.1/tcp/{port}/p2p/{}",
+        key.public().to_peer_id()
+    );
+    let early = NodeSettings {
+        bootstrap: vec![way.parse().unwrap()],
+        ..settings(&[])
+    };
+    let late = NodeSettings {
+        port,
+        identity: Identity::Key(key.into()),
+        ..settings(&[])
+    };
+    let held: Arc<dyn Held> = Arc::new(Shelf::default());
+    let early = Node::start(early, Arc::clone(&held)).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(early.connected(), 0);
+    let _late = Node::start(late, held).await.unwrap();
+    let joined = async {
+        while early.connected() == 0 {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), joined)
+        .await
+        .expect("it is not joined");
+}
