@@ -90,7 +90,7 @@ fn kubo_fetches_from_us() {
 #[test]
 fn what_was_given_up_is_fetched_again_on_the_same_connection() {
     isolated(|| {
-        let content = noise(3, 3 * MIB);
+        let content = noise(3, MIB);
         let mut kubo = IpfsPeer::kubo();
         let cid = kubo.add("film.mkv", &content);
         run(async {

@@ -151,14 +151,11 @@ pub(super) fn block(cid: &Cid, bytes: &[u8]) -> Message {
     }
 }
 
-/// Whether the other side closes a stream within a while.
-pub(super) async fn is_closed(stream: &mut Stream) -> bool {
+/// Whether the other side closes a stream within so long.
+pub(super) async fn is_closed(stream: &mut Stream, within: Duration) -> bool {
     let mut byte = [0];
     let read = stream.read(&mut byte);
-    matches!(
-        timeout(Duration::from_millis(500), read).await,
-        Ok(Ok(0) | Err(_))
-    )
+    matches!(timeout(within, read).await, Ok(Ok(0) | Err(_)))
 }
 
 struct Behaviour {
