@@ -143,6 +143,7 @@ impl Client {
                 peer.asked.remove(hash);
             }
         }
+        // Those who sent it too: Helia sends nothing twice that was not taken back in between.
         let mut told = want.questioned;
         told.extend(want.asked.iter().map(|(peer, _)| *peer));
         let cancels = told.iter().map(|peer| Action::Tell(*peer, want.cid, None));
