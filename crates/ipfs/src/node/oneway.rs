@@ -126,3 +126,41 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for OneWayStream<S> {
         closed.map(|result| self.pass(result, ()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::AsyncWriteExt;
+
+    use super::*;
+
+    /// A stream of which the peer reads nothing.
+    struct Unread;
+
+    impl AsyncWrite for Unread {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn only_where_the_peer_speaks_it_does_not_matter_that_it_does_not_read() {
+        let mut inbound = OneWayStream::new(Unread, true);
+        assert!(inbound.write_all(b"confirmed").await.is_ok());
+        assert!(inbound.flush().await.is_ok());
+        assert!(inbound.close().await.is_ok());
+        let mut outbound = OneWayStream::new(Unread, false);
+        assert!(outbound.write_all(b"wanted").await.is_err());
+    }
+}
