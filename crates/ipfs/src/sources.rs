@@ -76,18 +76,23 @@ impl Sources {
     /// # Errors
     /// As [`Sources::get`].
     pub(crate) async fn open(&self, cid: &Cid, covers: u64, want: &Want) -> Result<Opened> {
+        match self.open_held(&want.root, cid, covers).await {
+            Some(opened) => Ok(opened),
+            None => self.fetch(cid, want).await.map(Opened::Here),
+        }
+    }
+
+    /// The same where it needs no fetching.
+    pub(crate) async fn open_held(&self, root: &Cid, cid: &Cid, covers: u64) -> Option<Opened> {
         if let Some(block) = Block::inline(cid) {
-            return Ok(Opened::Here(block));
+            return Some(Opened::Here(block));
         }
-        if let Some(kept) = self.local.find(&want.root, cid.hash()).await {
-            if kept.length() >= covers {
-                return Ok(Opened::OnDisk(kept));
-            }
-            if let Some(bytes) = kept.read_all().await {
-                return Ok(Opened::Here(Block::held(*cid, bytes)));
-            }
+        let kept = self.local.find(root, cid.hash()).await?;
+        if kept.length() >= covers {
+            return Some(Opened::OnDisk(kept));
         }
-        self.fetch(cid, want).await.map(Opened::Here)
+        let bytes = kept.read_all().await?;
+        Some(Opened::Here(Block::held(*cid, bytes)))
     }
 
     /// Says that somebody waits now for a block that was wanted soon.

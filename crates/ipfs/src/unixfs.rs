@@ -60,17 +60,16 @@ impl Root {
             return self.sources.get(cid, want).await;
         }
         let held = self.sources.at_hand(&self.cid, cid).await;
-        held.ok_or_else(|| Error::NotHeld {
-            what: format!("block {cid}"),
-        })
+        held.ok_or_else(|| not_held(cid))
     }
 
-    /// A block that covers so many bytes of a file, as [`Sources::open`] gives it.
+    /// The same for a block that covers so many bytes of a file: what is on disk is only found.
     pub(crate) async fn open(&self, cid: &Cid, covers: u64, want: &Want) -> Result<Opened> {
-        if self.is_only_held {
-            return self.get(cid, want).await.map(Opened::Here);
+        if !self.is_only_held {
+            return self.sources.open(cid, covers, want).await;
         }
-        self.sources.open(cid, covers, want).await
+        let held = self.sources.open_held(&self.cid, cid, covers).await;
+        held.ok_or_else(|| not_held(cid))
     }
 
     /// A block that tells what something is.
@@ -81,6 +80,12 @@ impl Root {
             seen.note(&block)?;
         }
         Ok(block)
+    }
+}
+
+fn not_held(cid: &Cid) -> Error {
+    Error::NotHeld {
+        what: format!("block {cid}"),
     }
 }
 

@@ -15,7 +15,7 @@ use futures_util::{
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 
 use super::{RAW, Root, corrupt, layout::Layout};
-use crate::{Part as PartOfFile, Block, Stored, Urgency, block::LONGEST, sources::Opened};
+use crate::{Block, Part as PartOfFile, Stored, Urgency, block::LONGEST, sources::Opened};
 use budget::Charge;
 use parts::{Part, Place, expand};
 
