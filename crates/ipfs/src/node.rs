@@ -146,7 +146,7 @@ impl Node {
     }
 
     /// Says that these peers may have a root. What is no address of a peer that may be dialled is
-    /// passed over, and so is what is said again within ten seconds.
+    /// passed over, and so is what is said again within two seconds.
     pub fn hint<'a>(&self, root: &Cid, peers: impl IntoIterator<Item = &'a str>) {
         let peers = addresses(peers);
         if !peers.is_empty() {

@@ -1,5 +1,6 @@
 //! Bitswap as a part of the node: client and server over the connections that there are.
 
+mod act;
 mod links;
 
 use std::{
@@ -23,9 +24,9 @@ use libp2p::{
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
-    client::{Action, Arrival, Client, Failure},
+    client::{Arrival, Client, Failure},
     handler::{Handler, Order, Report, Said},
-    message::{Entry, Hash, Message},
+    message::{Hash, Message},
     server::Server,
 };
 use crate::{Urgency, node::Held};
@@ -100,8 +101,10 @@ impl Bitswap {
 
     /// Somebody says that a peer has a root.
     pub(crate) fn hint(&mut self, root: &Hash, peer: PeerId) {
-        self.client.hint(root, peer);
-        self.changed();
+        if !self.links.is_mute(&peer) {
+            self.client.hint(root, peer);
+            self.changed();
+        }
     }
 
     /// A peer that was connected is dialled again.
@@ -206,41 +209,6 @@ impl Bitswap {
         self.is_changed = true;
     }
 
-    fn act(&mut self) {
-        let now = Instant::now();
-        for action in self.client.actions(now) {
-            match action {
-                Action::Tell(peer, cid, ask) => {
-                    let entry = Entry {
-                        cid,
-                        priority: self.client.priority(cid.hash()),
-                        ask,
-                        denial: ask.is_some(),
-                    };
-                    if let Some(connection) = self.links.spoken(&peer) {
-                        self.order(peer, connection, Order::Tell(entry));
-                    }
-                }
-                Action::Search(root) => {
-                    let search = Outcome::Search(root);
-                    self.events.push_back(ToSwarm::GenerateEvent(search));
-                }
-                Action::Leave(peer) => self.leave(peer),
-                Action::Renew(peer) => {
-                    let renew = Outcome::Renew(peer);
-                    self.events.push_back(ToSwarm::GenerateEvent(renew));
-                }
-                Action::Fail(hash) => {
-                    if let Some(failure) = self.client.end(&hash, now) {
-                        let failed = Outcome::Failed(hash, failure);
-                        self.events.push_back(ToSwarm::GenerateEvent(failed));
-                        self.is_changed = true;
-                    }
-                }
-            }
-        }
-    }
-
     fn answer(&mut self, peer: PeerId, message: Message) {
         match self.links.any(&peer) {
             Some(connection) => self.order(peer, connection, Order::Answer(message)),
@@ -302,6 +270,7 @@ impl NetworkBehaviour for Bitswap {
             Report::Answered => self.server.answered(peer),
             Report::Mute => {
                 // Nothing can be asked of it, and nothing can be sent to it.
+                self.links.mute(&peer);
                 self.client.unreachable(&peer);
                 self.server.gone(&peer);
                 self.is_changed = true;

@@ -14,8 +14,8 @@ const LATE: Duration = Duration::from_secs(30);
 /// How long a peer that is connected may take to say that it speaks bitswap.
 const GREETING: Duration = Duration::from_secs(3);
 
-/// How long a hint is not taken again.
-const AGAIN: Duration = Duration::from_secs(10);
+/// How long a hint is not dialled again for the same root.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// The most hints that are remembered.
 const HINTS: usize = 1024;
@@ -147,30 +147,30 @@ impl Contacts {
         })
     }
 
-    /// Those of the addresses that are worth a dial for a root, by peer.
-    pub(super) fn hints(
-        &mut self,
-        root: &Hash,
-        addresses: Vec<Multiaddr>,
-    ) -> HashMap<Option<PeerId>, Vec<Multiaddr>> {
+    /// Whether a dial for a root is worth it: not where it was tried a moment ago.
+    pub(super) fn is_worth(&mut self, root: &Hash, address: &Multiaddr) -> bool {
         let now = Instant::now();
         if self.hinted.len() >= HINTS {
             self.hinted.retain(|_, at| now.duration_since(*at) < AGAIN);
         }
-        let mut peers: HashMap<_, Vec<_>> = HashMap::new();
-        for address in addresses {
-            let hint = (*root, address);
-            let is_new = self
-                .hinted
-                .get(&hint)
-                .is_none_or(|at| now.duration_since(*at) >= AGAIN);
-            if is_new && self.hinted.len() < HINTS {
-                self.hinted.insert(hint.clone(), now);
-                peers.entry(peer(&hint.1)).or_default().push(hint.1);
-            }
+        let hint = (*root, address.clone());
+        let last = self.hinted.get(&hint);
+        let is_worth = last.is_none_or(|at| now.duration_since(*at) >= AGAIN);
+        if is_worth && self.hinted.len() < HINTS {
+            self.hinted.insert(hint, now);
+            return true;
         }
-        peers
+        false
     }
+}
+
+/// Addresses by the peers that they name.
+pub(super) fn by_peer(addresses: Vec<Multiaddr>) -> HashMap<Option<PeerId>, Vec<Multiaddr>> {
+    let mut peers: HashMap<_, Vec<_>> = HashMap::new();
+    for address in addresses {
+        peers.entry(peer(&address)).or_default().push(address);
+    }
+    peers
 }
 
 impl Fixed {
@@ -226,20 +226,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_same_hint_is_taken_once_in_a_while() {
+    async fn the_same_hint_is_dialled_once_in_a_while() {
         let mut contacts = Contacts::new(&[]);
-        let root = Code::Sha2_256.digest(b"root");
-        let peer = PeerId::random();
-        let addresses: Vec<Multiaddr> = vec![
-            format!("/ip4/1.2.3.4/tcp/1/p2p/{peer}").parse().unwrap(),
-            format!("/ip4/1.2.3.4/udp/1/quic-v1/p2p/{peer}")
-                .parse()
-                .unwrap(),
-        ];
-        let hints = contacts.hints(&root, addresses.clone());
-        assert_eq!(hints[&Some(peer)].len(), 2);
-        assert!(contacts.hints(&root, addresses.clone()).is_empty());
+        let [root, other] = [b"root", b"rest"].map(|seed| Code::Sha2_256.digest(seed));
+        let id = PeerId::random();
+        let address: Multiaddr = format!("/ip4/1.2.3.4/tcp/1/p2p/{id}").parse().unwrap();
+        assert!(contacts.is_worth(&root, &address));
+        assert!(!contacts.is_worth(&root, &address));
+        assert!(contacts.is_worth(&other, &address));
         tokio::time::advance(AGAIN).await;
-        assert_eq!(contacts.hints(&root, addresses).len(), 1);
+        assert!(contacts.is_worth(&root, &address));
+        let nameless: Multiaddr = "/ip4/1.2.3.4/tcp/1".parse().unwrap();
+        let peers = by_peer(vec![address.clone(), nameless.clone(), address.clone()]);
+        assert_eq!(peers[&Some(id)], [address.clone(), address]);
+        assert_eq!(peers[&None], [nameless]);
     }
 }

@@ -16,6 +16,8 @@ struct Link {
     open: Vec<ConnectionId>,
     /// Those that speak bitswap, the first of them being spoken on.
     speaking: Vec<(ConnectionId, Version)>,
+    /// Whether it is known that the newest does not.
+    is_mute: bool,
 }
 
 /// What became of the connection on which is spoken.
@@ -36,7 +38,22 @@ pub(super) enum Change {
 impl Links {
     /// A connection was made.
     pub(super) fn made(&mut self, peer: PeerId, connection: ConnectionId) {
-        self.0.entry(peer).or_default().open.push(connection);
+        let link = self.0.entry(peer).or_default();
+        link.open.push(connection);
+        link.is_mute = false;
+    }
+
+    /// A connection does not speak bitswap.
+    pub(super) fn mute(&mut self, peer: &PeerId) {
+        if let Some(link) = self.0.get_mut(peer) {
+            link.is_mute = true;
+        }
+    }
+
+    /// Whether a peer is connected, and never says anything.
+    pub(super) fn is_mute(&self, peer: &PeerId) -> bool {
+        let link = self.0.get(peer);
+        link.is_some_and(|link| link.is_mute && link.speaking.is_empty())
     }
 
     /// A connection speaks bitswap.
@@ -104,8 +121,11 @@ mod tests {
         let (mut links, peer) = (Links::default(), PeerId::random());
         let [first, second] = [0, 1].map(ConnectionId::new_unchecked);
         links.made(peer, first);
+        links.mute(&peer);
+        assert!(links.is_mute(&peer));
         assert_eq!((links.spoken(&peer), links.any(&peer)), (None, Some(first)));
         links.made(peer, second);
+        assert!(!links.is_mute(&peer), "it may speak there");
         let begun = links.speaks(peer, second, Version::V1_2);
         assert_eq!(begun, Change::Begun(Version::V1_2));
         assert_eq!(links.speaks(peer, first, Version::V1_1), Change::None);

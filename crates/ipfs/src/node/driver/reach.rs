@@ -38,21 +38,32 @@ impl Driver {
         let rule = &self.rule;
         let allowed = |address: &Multiaddr| rule.allows_name(address);
         let addresses = addresses.into_iter().filter(allowed).collect();
-        for (peer, addresses) in self.contacts.hints(root.hash(), addresses) {
+        for (peer, mut addresses) in contacts::by_peer(addresses) {
+            if let Some(peer) = peer
+                && self.swarm.is_connected(&peer)
+            {
+                self.swarm.behaviour_mut().bitswap.hint(root.hash(), peer);
+                continue;
+            }
+            addresses.retain(|address| self.contacts.is_worth(root.hash(), address));
             match peer {
+                Some(_) if addresses.is_empty() => {}
                 Some(peer) => {
                     self.swarm.behaviour_mut().bitswap.hint(root.hash(), peer);
                     self.dial(peer, addresses);
                 }
-                None => {
-                    for address in addresses {
-                        let options = DialOpts::unknown_peer_id().address(address).build();
-                        let connection = options.connection_id();
-                        if self.swarm.dial(options).is_ok() {
-                            self.contacts.hoped(connection, *root.hash());
-                        }
-                    }
-                }
+                None => self.dial_nameless(root, addresses),
+            }
+        }
+    }
+
+    /// Dials peers that may have a root, and will say who they are.
+    fn dial_nameless(&mut self, root: &Cid, addresses: Vec<Multiaddr>) {
+        for address in addresses {
+            let options = DialOpts::unknown_peer_id().address(address).build();
+            let connection = options.connection_id();
+            if self.swarm.dial(options).is_ok() {
+                self.contacts.hoped(connection, *root.hash());
             }
         }
     }
