@@ -15,8 +15,14 @@ use libp2p::{
 
 use super::{guard::Guard, oneway::OneWay, rule::Rule, settings::Scope};
 
-/// The most streams of one connection. One that opens more is closed.
-const STREAMS: usize = 256;
+/// The most streams of one connection over QUIC.
+const STREAMS: u32 = 256;
+
+/// The most streams of one connection over TCP. Of the gigabyte that yamux lets a peer send before it
+/// is read each of them takes 256 KiB, and what is left is all by which one of them may grow: to a
+/// mebibyte. Helia sends what it may in one frame, and yamux refuses longer frames. How many are
+/// really open is bounded before that: by negotiation, by a queue of 256, and by each protocol.
+const TCP_STREAMS: usize = 4093;
 
 /// What one connection over QUIC may send before it is read, on one stream and in all, in bytes.
 const ON_STREAM: u32 = 4 << 20;
@@ -38,7 +44,7 @@ pub(super) fn build(
 ) -> io::Result<(Way, Option<relay::client::Behaviour>)> {
     let scope = rule.scope();
     let mut mux = yamux::Config::default();
-    mux.set_max_num_streams(STREAMS);
+    mux.set_max_num_streams(TCP_STREAMS);
     let noise = noise::Config::new(key).map_err(io::Error::other)?;
     let over_tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
         .upgrade(Version::V1Lazy)
@@ -79,7 +85,7 @@ pub(super) fn build(
 
 fn quic_config(key: &Keypair) -> quic::Config {
     let mut config = quic::Config::new(key);
-    config.max_concurrent_stream_limit = STREAMS as u32;
+    config.max_concurrent_stream_limit = STREAMS;
     config.max_stream_data = ON_STREAM;
     config.max_connection_data = ON_CONNECTION;
     config
