@@ -10,7 +10,7 @@ use universal_p2p_core::Item;
 use universal_p2p_store::{BlockCheck, Place, Store};
 
 use super::{Local, Stored};
-use crate::{Block, address, block};
+use crate::{Block, Held, address, block};
 
 /// Blocks that are written at the same time.
 const WRITERS: usize = 8;
@@ -34,11 +34,6 @@ impl Disk {
             check: Arc::new(is_right),
             writers: Semaphore::new(WRITERS),
         }
-    }
-
-    /// Reads a block for somebody else, which keeps it no longer; none where it is not held.
-    pub async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
-        self.look(None, hash).await?.read_all().await.ok()?
     }
 
     async fn look(&self, item: Option<&Item>, hash: &Multihash<64>) -> Option<Place> {
@@ -94,6 +89,18 @@ impl Local for Disk {
         };
         let counted = spawn_blocking(count).await.map_err(io::Error::other);
         counted.flatten().unwrap_or(0)
+    }
+}
+
+#[async_trait]
+impl Held for Disk {
+    fn has(&self, hash: &Multihash<64>) -> Option<u64> {
+        self.length(hash)
+    }
+
+    /// That others are served a block is no use of it, and keeps it no longer.
+    async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
+        told(self.look(None, hash).await?.read_all().await)
     }
 }
 

@@ -1,68 +1,67 @@
-//! A node of ours with blocks in memory, and the reader in front of it.
+//! A node of ours with blocks on disk, and the reader in front of it.
 
-use std::{
-    collections::HashMap,
-    ops::Range,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{ops::Range, sync::Arc, thread, time::Duration};
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use cid::{Cid, multihash::Multihash};
 use futures_util::TryStreamExt;
-use universal_p2p_core::{Backend, File, Hints, Node as Found, Priority, ReadCx, Result};
+use tempfile::TempDir;
+use universal_p2p_core::{Backend, File, Hints, Id, Item as Root, Node as Found, Priority, ReadCx};
 use universal_p2p_ipfs::{
-    Block, Held, Identity, Ipfs, Keypair, Local, Multiaddr, Node, NodeSettings, Scope, Settings,
-    Sources,
+    Disk, Held, Identity, Ipfs, Keypair, Multiaddr, Node, NodeSettings, Scope, Settings, Sources,
 };
+use universal_p2p_store::{BlockCheck, Policy, Settings as Limits, Store};
 
-/// Blocks in memory.
-#[derive(Default)]
-pub(crate) struct Blocks(Mutex<HashMap<Multihash<64>, Bytes>>);
+/// Blocks on a disk of its own.
+pub(crate) struct Blocks {
+    disk: Arc<Disk>,
+    store: Arc<Store>,
+    _folder: TempDir,
+}
 
 impl Blocks {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let settings = Limits {
+            limit: 1 << 30,
+            keep_free: 0,
+            policy: Policy::Lru,
+        };
+        let store = Store::open(folder.path(), settings).unwrap();
+        while !store.disk_use().counted {
+            thread::yield_now();
+        }
+        Self {
+            disk: Arc::new(Disk::new(Arc::clone(&store))),
+            store,
+            _folder: folder,
+        }
+    }
+
+    /// Everything goes.
     pub(crate) fn forget(&self) {
-        self.0.lock().unwrap().clear();
+        for item in self.items() {
+            self.store.remove(&item).unwrap();
+        }
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.0.lock().unwrap().len()
-    }
-}
-
-#[async_trait]
-impl Local for Blocks {
-    fn length(&self, hash: &Multihash<64>) -> Option<u64> {
-        Some(self.0.lock().unwrap().get(hash)?.len() as u64)
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        let check: BlockCheck = Arc::new(|_, _| true);
+        let count = |item| self.store.blocks(&item, &check).unwrap().count();
+        self.items().map(count).sum()
     }
 
-    async fn read(&self, hash: &Multihash<64>, range: Range<u64>) -> Result<Option<Bytes>> {
-        let found = self.0.lock().unwrap().get(hash).cloned();
-        Ok(found.map(|bytes| bytes.slice(range.start as usize..range.end as usize)))
-    }
-
-    fn keep(&self, _: &Cid, block: &Block) {
-        let bytes = block.bytes().clone();
-        self.0.lock().unwrap().insert(*block.cid().hash(), bytes);
-    }
-}
-
-#[async_trait]
-impl Held for Blocks {
-    fn has(&self, hash: &Multihash<64>) -> Option<u64> {
-        self.length(hash)
-    }
-
-    async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
-        self.0.lock().unwrap().get(hash).cloned()
+    fn items(&self) -> impl Iterator<Item = Root> {
+        self.store.items().into_iter().map(|report| Root {
+            protocol: report.protocol,
+            id: Id::new(&report.id).unwrap(),
+        })
     }
 }
 
 /// A node and the reader in front of it.
 pub(crate) struct Peer {
     pub(crate) node: Arc<Node>,
-    pub(crate) blocks: Arc<Blocks>,
+    pub(crate) blocks: Blocks,
     backend: Ipfs,
 }
 
@@ -78,10 +77,10 @@ impl Peer {
             bootstrap: addresses(bootstrap),
             ..settings(Scope::Loopback, false, peers)
         };
-        let blocks = Arc::new(Blocks::default());
-        let held: Arc<dyn Held> = Arc::clone(&blocks) as _;
+        let blocks = Blocks::new();
+        let held: Arc<dyn Held> = Arc::clone(&blocks.disk) as _;
         let node = Arc::new(Node::start(settings, held).await.unwrap());
-        let sources = Sources::new(Arc::clone(&blocks) as _, vec![Arc::clone(&node) as _]);
+        let sources = Sources::new(Arc::clone(&blocks.disk) as _, vec![Arc::clone(&node) as _]);
         let settings = Settings {
             metadata: Duration::from_secs(30),
         };
@@ -95,7 +94,8 @@ impl Peer {
 
     /// A node that holds nothing.
     pub(crate) async fn node(scope: Scope, allow_private: bool, peers: &[String]) -> Node {
-        let held: Arc<dyn Held> = Arc::new(Blocks::default());
+        let blocks = Blocks::new();
+        let held: Arc<dyn Held> = Arc::clone(&blocks.disk) as _;
         let settings = settings(scope, allow_private, peers);
         Node::start(settings, held).await.unwrap()
     }

@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod limits;
+mod nodes;
 mod stops;
 
 const BLOCK: usize = 256 << 10;
