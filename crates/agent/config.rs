@@ -19,7 +19,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::arguments::Overrides;
-pub(crate) use values::{Encryption, Engine, Level, LogFormat, Policy, Rate, Scope, Size, Span};
+pub(crate) use values::{Encryption, Engine, IpfsSource, Level, LogFormat, Policy, Rate, Scope, Size, Span};
 
 /// Every environment variable of the program begins with it.
 const PREFIX: &str = "UNIVERSAL_P2P_";
@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) archive: Archive,
     #[config(nested)]
     pub(crate) bittorrent: BitTorrent,
+    #[config(nested)]
+    pub(crate) ipfs: Ipfs,
     #[config(nested)]
     pub(crate) log: Log,
 }
@@ -206,6 +208,37 @@ pub(crate) struct BitTorrent {
     /// How long a torrent stays connected when nobody reads it any more.
     #[config(default = "60s", env = "UNIVERSAL_P2P_BITTORRENT_PARK_AFTER")]
     pub(crate) park_after: Span,
+}
+
+/// Content of IPFS.
+#[derive(Debug, confique::Config, Serialize)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub(crate) struct Ipfs {
+    /// Whether /ipfs/ and /ipns/ addresses are answered.
+    #[config(default = true, env = "UNIVERSAL_P2P_IPFS_ENABLED")]
+    pub(crate) enabled: bool,
+    /// Where blocks come from, in the order to try: "embedded", the own node, "kubo", a daemon on this
+    /// machine, "gateway", web servers. Every block is hashed, whoever gave it.
+    #[config(default = ["embedded"], env = "UNIVERSAL_P2P_IPFS_SOURCE", parse_env = confique::env::parse::list_by_comma)]
+    pub(crate) source: Vec<IpfsSource>,
+    /// The port of the own node, TCP and QUIC; 0 takes any free one.
+    #[config(default = 0, env = "UNIVERSAL_P2P_IPFS_PORT")]
+    pub(crate) port: u16,
+    /// Whether the own node joins the network of all others, to find who has what.
+    #[config(default = true, env = "UNIVERSAL_P2P_IPFS_BOOTSTRAP")]
+    pub(crate) bootstrap: bool,
+    /// Peers that the own node stays connected with, as multiaddresses that end with their peer id.
+    #[config(default = [], env = "UNIVERSAL_P2P_IPFS_PEERS", parse_env = confique::env::parse::list_by_comma)]
+    pub(crate) peers: Vec<String>,
+    /// Bytes per second that the own node sends to others, such as "500kB", or "unlimited".
+    #[config(default = "unlimited", env = "UNIVERSAL_P2P_IPFS_UPLOAD_LIMIT")]
+    pub(crate) upload_limit: Rate,
+    /// Where the RPC API of a Kubo daemon is.
+    #[config(default = "http://127.0.0.1:5001", env = "UNIVERSAL_P2P_IPFS_KUBO_API")]
+    pub(crate) kubo_api: String,
+    /// Trustless gateways, in the order to try them. None means none.
+    #[config(default = [], env = "UNIVERSAL_P2P_IPFS_GATEWAYS", parse_env = confique::env::parse::list_by_comma)]
+    pub(crate) gateways: Vec<String>,
 }
 
 /// What is told on standard error.

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod config;
+mod ipfs;
 mod logging;
 mod manage;
 mod running;

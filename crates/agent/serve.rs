@@ -21,6 +21,7 @@ use universal_p2p_store::Store;
 
 use crate::{
     config::{self, Config},
+    ipfs,
     running::Running,
 };
 
@@ -39,10 +40,12 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
     let management_url = format!("http://{}", management.local_addr()?);
 
     let bittorrent = start_bittorrent(&config, &store).await?.map(Arc::new);
-    let backends: Vec<_> = bittorrent
+    let ipfs = ipfs::start(&config, &store).await?;
+    let mut backends: Vec<_> = bittorrent
         .iter()
         .map(|backend| Arc::clone(backend) as Arc<dyn Backend>)
         .collect();
+    backends.extend(ipfs.iter().flat_map(|ipfs| ipfs.backends.iter().cloned()));
     let settings = gateway_settings(&config, &management_url, &token);
     let registry = Registry::new(backends.clone());
     let archives = archives(&config, &store);
@@ -83,6 +86,9 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
     if let Some(backend) = bittorrent {
         // Peers that do not answer lose their goodbye, not the user's data.
         let _ = timeout(LEAVE, backend.stop()).await;
+    }
+    if let Some(ipfs) = ipfs {
+        ipfs.stop(LEAVE).await;
     }
     tokio::task::spawn_blocking(move || store.close())
         .await?

@@ -128,6 +128,30 @@ pub(crate) enum Engine {
     Librqbit,
 }
 
+/// Where blocks of IPFS come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum IpfsSource {
+    Embedded,
+    Kubo,
+    Gateway,
+}
+
+impl FromStr for IpfsSource {
+    type Err = serde::de::value::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            "kubo" => Ok(Self::Kubo),
+            "gateway" => Ok(Self::Gateway),
+            other => Err(serde::de::Error::custom(format!(
+                "{other:?} is none of embedded, kubo and gateway"
+            ))),
+        }
+    }
+}
+
 /// Whether conversations with peers are encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]

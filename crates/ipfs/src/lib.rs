@@ -34,7 +34,7 @@ pub use block::{Block, Mismatch};
 pub use config::Settings;
 pub use export::Archive;
 pub use gateway::{Gateway, GatewaySettings};
-pub use ipns::{BadRecord, Dns, Kept, Ipns, Name, Names, Record, Records, Resolver, Texts};
+pub use ipns::{BadRecord, Dns, Ipns, Kept, Name, Names, Record, Records, Resolver, Texts};
 pub use kubo::{Kubo, KuboSettings};
 pub use libp2p::{Multiaddr, PeerId, identity::Keypair};
 pub use local::{Disk, Local, Stored};

@@ -8,6 +8,7 @@ use universal_p2p_core::{Id, Item, Result};
 use universal_p2p_store::Store;
 
 use super::Name;
+use crate::Node;
 
 /// Somebody who may have records of keys: a distributed hash table, a gateway.
 ///
@@ -22,6 +23,24 @@ pub trait Records: Send + Sync {
     /// # Errors
     /// [`universal_p2p_core::Error::NoPeers`] where nobody has one; whatever else kept them away.
     async fn records(&self, name: &Name, within: Duration) -> Result<Vec<Bytes>>;
+}
+
+#[async_trait]
+impl Records for Node {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+
+    async fn records(&self, name: &Name, within: Duration) -> Result<Vec<Bytes>> {
+        match name {
+            // The key of a record in the DHT, as the IPNS specification has it.
+            Name::Key(key) => {
+                let key = [b"/ipns/".as_slice(), &key.to_bytes()].concat();
+                self.values(&key, within).await
+            }
+            Name::Domain(_) => Ok(Vec::new()),
+        }
+    }
 }
 
 /// The TXT records of a domain.

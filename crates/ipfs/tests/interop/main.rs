@@ -161,6 +161,7 @@ fn a_request_does_not_lead_to_this_machine() {
             root: cid,
             peers: Arc::new([kubo.address("tcp"), kubo.address("quic-v1")]),
             urgency: Urgency::Now,
+            part: None,
             within: Duration::from_secs(5),
         };
         run(async {
