@@ -19,7 +19,9 @@ use serde::Serialize;
 use url::Url;
 
 use crate::arguments::Overrides;
-pub(crate) use values::{Encryption, Engine, IpfsSource, Level, LogFormat, Policy, Rate, Scope, Size, Span};
+pub(crate) use values::{
+    Encryption, Engine, IpfsSource, Level, LogFormat, Policy, Rate, Scope, Size, Span,
+};
 
 /// Every environment variable of the program begins with it.
 const PREFIX: &str = "UNIVERSAL_P2P_";
