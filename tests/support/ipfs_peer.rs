@@ -37,6 +37,15 @@ impl IpfsPeer {
 
     /// Starts a Helia node, which has an Ed25519 key and speaks TCP.
     pub(crate) fn helia() -> Self {
+        Self::node("peer.mjs", &[])
+    }
+
+    /// Starts a peer that keeps to nothing; `crafted.mjs` says which manners there are.
+    pub(crate) fn crafted(manner: &str) -> Self {
+        Self::node("crafted.mjs", &[manner])
+    }
+
+    fn node(script: &str, arguments: &[&str]) -> Self {
         let machine = match std::env::consts::ARCH {
             "aarch64" => "arm64",
             _ => "x64",
@@ -46,8 +55,9 @@ impl IpfsPeer {
         command
             .arg("--experimental-import-meta-resolve")
             .arg("--no-warnings")
-            .arg(root().join("tests/ipfs/helia/peer.mjs"))
-            .arg(installed("target/helia"));
+            .arg(root().join("tests/ipfs/helia").join(script))
+            .arg(installed("target/helia"))
+            .args(arguments);
         Self::start(command, folder())
     }
 
@@ -88,8 +98,65 @@ impl IpfsPeer {
     pub(crate) fn add(&mut self, name: &str, content: &[u8]) -> String {
         let path = self.folder().join(name);
         std::fs::write(&path, content).unwrap();
-        let answer = self.ask(&json!({ "do": "add", "path": path }));
+        self.add_path(&path)
+    }
+
+    /// Adds a file of this content in a way of its own; only Helia does.
+    pub(crate) fn add_with(&mut self, name: &str, content: &[u8], options: &Value) -> String {
+        let path = self.folder().join(name);
+        std::fs::write(&path, content).unwrap();
+        let answer = self.ask(&json!({ "do": "add", "path": path, "options": options }));
         answer["cid"].as_str().unwrap().to_owned()
+    }
+
+    /// Adds a file or a folder that lies on disk, and gives its CID.
+    pub(crate) fn add_path(&mut self, path: &Path) -> String {
+        let answer = self.ask(&json!({ "do": "add", "path": path }));
+        let cid = answer["cid"].as_str();
+        cid.unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// Makes one block of a value in the form of DAG-JSON, and gives its CID; only Helia does.
+    pub(crate) fn put(&mut self, codec: &str, hash: &str, value: &Value) -> String {
+        let put = json!({ "do": "put", "codec": codec, "hash": hash, "value": value });
+        let answer = self.ask(&put);
+        let cid = answer["cid"].as_str();
+        cid.unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// The blocks that hold the bytes of a file, in order; only Helia does.
+    pub(crate) fn leaves(&mut self, cid: &str) -> Vec<String> {
+        let answer = self.ask(&json!({ "do": "leaves", "cid": cid }));
+        let cids = answer["cids"].as_array();
+        let cids = cids.unwrap_or_else(|| panic!("{answer}")).iter();
+        cids.map(|cid| cid.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Lets go of blocks; only Helia does.
+    pub(crate) fn forget(&mut self, cids: &[String]) {
+        let answer = self.ask(&json!({ "do": "forget", "cids": cids }));
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+
+    /// Signs a record that leads to a path, good for so many seconds, and gives its name; only Helia does.
+    pub(crate) fn publish(&mut self, to: &str, sequence: u64, ttl: u64) -> String {
+        let publish = json!({ "do": "publish", "value": to, "sequence": sequence, "ttl": ttl });
+        let answer = self.ask(&publish);
+        let name = answer["name"].as_str();
+        name.unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// Serves its blocks and its record over HTTP as well, and gives the address; only Helia does.
+    pub(crate) fn gateway(&mut self) -> String {
+        let answer = self.ask(&json!({ "do": "gateway" }));
+        answer["url"].as_str().unwrap().to_owned()
+    }
+
+    /// How many blocks a crafted peer was asked for, and how many of them are wanted of it still.
+    pub(crate) fn told(&mut self) -> (u64, usize) {
+        let answer = self.ask(&json!({ "do": "told" }));
+        let wanted = answer["wanted"].as_u64();
+        (wanted.unwrap(), answer["open"].as_array().unwrap().len())
     }
 
     /// Adds a sharded directory of so many files; only Helia does.

@@ -60,9 +60,17 @@ pub enum Error {
         /// When to come back.
         retry_after: Duration,
     },
-    /// Nobody was found who has it.
+    /// Nobody could be reached who may have it.
     #[error("no peer could be reached (after {} s); {cure}", waited.as_secs())]
     NoPeers {
+        /// How long it was looked for.
+        waited: Duration,
+        /// What may help.
+        cure: String,
+    },
+    /// Nobody was found who has it, whoever else was reached.
+    #[error("nobody was found who has it (after {} s); {cure}", waited.as_secs())]
+    NoProviders {
         /// How long it was looked for.
         waited: Duration,
         /// What may help.

@@ -102,6 +102,7 @@ async fn named(place: &Place, first: Option<&String>, expand: &dyn Expand) -> Re
         Ok(_)
         | Err(
             Error::NoPeers { .. }
+            | Error::NoProviders { .. }
             | Error::NotHeld { .. }
             | Error::Stalled { .. }
             | Error::Unavailable { .. },

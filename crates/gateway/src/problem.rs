@@ -155,6 +155,7 @@ fn below(error: &Error) -> Problem {
                 .with(RETRY_AFTER, seconds(*retry_after));
         }
         Error::NoPeers { .. } => (Status::GATEWAY_TIMEOUT, "no-peers"),
+        Error::NoProviders { .. } => (Status::GATEWAY_TIMEOUT, "no-providers"),
         Error::NoMetadata { .. } => (Status::GATEWAY_TIMEOUT, "no-metadata"),
         Error::Stalled { .. } => (Status::GATEWAY_TIMEOUT, "stalled"),
         Error::NotHeld { .. } => (Status::PRECONDITION_FAILED, "not-held"),

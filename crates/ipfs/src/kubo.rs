@@ -104,7 +104,7 @@ impl Kubo {
 }
 
 fn nobody(since: Instant, why: impl std::fmt::Display) -> Error {
-    Error::NoPeers {
+    Error::NoProviders {
         waited: since.elapsed(),
         cure: format!("the Kubo daemon did not find it ({why})"),
     }
@@ -120,7 +120,7 @@ impl BlockSource for Kubo {
         let _turn = self.queue.turn(cid.hash(), want.urgency).await;
         let since = Instant::now();
         match timeout(want.within, self.fetch(cid)).await {
-            Ok(Err(Error::NoPeers { cure, .. })) => Err(Error::NoPeers {
+            Ok(Err(Error::NoProviders { cure, .. })) => Err(Error::NoProviders {
                 waited: since.elapsed(),
                 cure,
             }),

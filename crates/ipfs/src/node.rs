@@ -169,7 +169,7 @@ impl Node {
     /// name). At most 16 different ones of at most 10 KiB are found, and none of them is checked.
     ///
     /// # Errors
-    /// [`Error::NoPeers`] where there is none, [`Error::Busy`] where too much is looked for,
+    /// [`Error::NoProviders`] where there is none, [`Error::Busy`] where too much is looked for,
     /// [`Error::Stopping`] when the node is.
     pub async fn values(&self, key: &[u8], within: Duration) -> Result<Vec<Bytes>> {
         let started = Instant::now();
@@ -254,7 +254,7 @@ fn reason(failure: Failure, waited: Duration) -> Error {
         Failure { wrong: true, .. } => Error::Corrupt {
             what: "peers sent other bytes than they were asked for".into(),
         },
-        Failure { peers: 0, .. } => Error::NoPeers {
+        Failure { peers: 0, .. } => Error::NoProviders {
             waited,
             cure: "name a peer that has it (peer=<multiaddress>) or a gateway in [ipfs], or try again later".into(),
         },

@@ -54,7 +54,7 @@ pub trait BlockSource: Send + Sync {
     /// Finds one block, which is checked.
     ///
     /// # Errors
-    /// [`universal_p2p_core::Error::NoPeers`] where nobody was found who has it,
+    /// [`universal_p2p_core::Error::NoProviders`] where nobody was found who has it,
     /// [`universal_p2p_core::Error::Stalled`] where peers were found and it did not come,
     /// [`universal_p2p_core::Error::Corrupt`] where only wrong bytes came; whatever else kept it away.
     async fn get(&self, cid: &Cid, want: &Want) -> Result<Block>;

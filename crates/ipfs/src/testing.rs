@@ -143,7 +143,7 @@ impl BlockSource for Fake {
             Some(bytes) => Block::check(*cid, bytes).map_err(|error| Error::Corrupt {
                 what: error.to_string(),
             }),
-            None => Err(Error::NoPeers {
+            None => Err(Error::NoProviders {
                 waited: self.delay,
                 cure: "none".into(),
             }),

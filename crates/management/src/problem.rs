@@ -115,6 +115,7 @@ impl From<Error> for Problem {
             | Error::Encrypted { .. }
             | Error::Corrupt { .. }
             | Error::NoPeers { .. }
+            | Error::NoProviders { .. }
             | Error::NoMetadata { .. }
             | Error::Stalled { .. }
             | Error::NotHeld { .. }

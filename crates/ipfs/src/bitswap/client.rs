@@ -50,7 +50,7 @@ pub(crate) enum Arrival {
 /// Why a want was not met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// Peers that were asked for it or said that they had it.
+    /// Peers that were asked for it or said that they had it, and did not say that they have not.
     pub(crate) peers: usize,
     /// Whether a peer that was asked for it sent other bytes.
     pub(crate) wrong: bool,
@@ -69,7 +69,7 @@ struct Want {
     questioned: HashSet<PeerId>,
     /// Who does not have it, or did not send it in time.
     lacks: HashSet<PeerId>,
-    /// Who said that it has it, or was asked for it.
+    /// Who said that it has it, or was asked for it, and did not say that it has not.
     hopes: HashSet<PeerId>,
     wrong: bool,
     /// How far the search for the block itself is, for which no peer of the root was left.
@@ -256,6 +256,7 @@ impl Client {
                 session.add(peer);
             }
         } else {
+            want.hopes.remove(&peer);
             self.lacks(peer, hash);
         }
     }

@@ -226,7 +226,7 @@ async fn an_archive_breaks_off_where_a_block_is_missing() {
     let cids = scene.add(&content(5000), 1000, 174, true);
     scene.fake.remove(&cids[3]);
     let got = archive(&scene, cids.last().unwrap(), "", Scope::Entity, None).await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
     // Beside it there is nothing missing.
     let bytes = range(0, 2999);
     assert!(

@@ -236,7 +236,7 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// A gateway has not got it.
 fn absent(waited: Duration) -> Error {
-    Error::NoPeers {
+    Error::NoProviders {
         waited,
         cure: "the gateway has not got it; another source may".into(),
     }

@@ -123,7 +123,7 @@ async fn statuses_have_their_errors() {
         for _ in 0..3 {
             let got = gateway.get(&cid, &want(cid, Urgency::Now)).await;
             assert!(
-                matches!(got, Err(Error::NoPeers { .. })),
+                matches!(got, Err(Error::NoProviders { .. })),
                 "{status} {got:?}"
             );
         }

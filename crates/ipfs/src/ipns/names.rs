@@ -147,7 +147,7 @@ impl Follower {
             (Ok(answer), _) => answer,
             // What nobody can say now was true when it was last said.
             (
-                Err(Error::Unavailable { .. } | Error::NoPeers { .. } | Error::Busy { .. }),
+                Err(Error::Unavailable { .. } | Error::NoProviders { .. } | Error::Busy { .. }),
                 Some(last),
             ) => Answer {
                 fresh_until: (Instant::now() + STALE).min(last.good_until),
@@ -252,7 +252,7 @@ impl Follower {
             }
         }
         best.ok_or_else(|| {
-            worst.unwrap_or_else(|| Error::NoPeers {
+            worst.unwrap_or_else(|| Error::NoProviders {
                 waited: started.elapsed(),
                 cure: "nobody has a record of this name; its publisher may be away".into(),
             })

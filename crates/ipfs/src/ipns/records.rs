@@ -21,7 +21,7 @@ pub trait Records: Send + Sync {
     /// Finds records of a key, which may differ, be of others or be none at all.
     ///
     /// # Errors
-    /// [`universal_p2p_core::Error::NoPeers`] where nobody has one; whatever else kept them away.
+    /// [`universal_p2p_core::Error::NoProviders`] where nobody has one; whatever else kept them away.
     async fn records(&self, name: &Name, within: Duration) -> Result<Vec<Bytes>>;
 }
 

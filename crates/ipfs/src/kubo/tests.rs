@@ -56,7 +56,7 @@ async fn what_a_daemon_has_not_got_makes_room_for_the_next_source() {
     let web = Web::start(|_| not_found()).await;
     let kubo = kubo(&web.url()).unwrap();
     let got = kubo.get(&cid, &want(cid, Urgency::Now)).await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
     let next = Arc::new(Fake::default());
     next.put(&cid, block.bytes().clone());
     let sources = Sources::new(Arc::new(Memory::default()), vec![kubo, next]);
@@ -133,7 +133,7 @@ async fn a_daemon_that_searches_on_is_left_in_time() {
     let mut want = want(cid, Urgency::Now);
     want.within = Duration::from_millis(100);
     let got = kubo(&web.url()).unwrap().get(&cid, &want).await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ async fn what_nobody_has_is_said_in_time() {
     let (cid, _) = raw(b"nobody has it");
     let started = Instant::now();
     let got = empty.get(&cid, &within(cid, Duration::from_secs(10))).await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
     assert!(
         started.elapsed() < Duration::from_secs(10),
         "nobody was there to be waited for"
@@ -132,7 +132,7 @@ async fn what_nobody_has_is_said_in_time() {
     let got = lonely
         .get(&cid, &within(cid, Duration::from_secs(10)))
         .await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 

@@ -110,7 +110,7 @@ fn worst(failures: Vec<Error>, waited: Duration) -> Error {
         Error::Stalled { .. } => 3,
         Error::Stopping | Error::Internal { .. } => 2,
         // Where one source looked and found nobody, another that was not running is no news.
-        Error::NoPeers { .. } | Error::NoMetadata { .. } => 1,
+        Error::NoProviders { .. } | Error::NoMetadata { .. } => 1,
         _ => 0,
     };
     // Of equals the first: it is the one that the configuration prefers.
@@ -126,7 +126,7 @@ fn worst(failures: Vec<Error>, waited: Duration) -> Error {
 
 /// What is said where nobody has a block.
 pub(super) fn nobody(waited: Duration) -> Error {
-    Error::NoPeers {
+    Error::NoProviders {
         waited,
         cure: "name a peer that has it (peer=<multiaddress>), a daemon or a gateway in [ipfs], or try again later".into(),
     }

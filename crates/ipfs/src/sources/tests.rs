@@ -136,7 +136,7 @@ async fn nobody_has_it_is_said_in_time() {
     let (cid, _) = raw(b"hello");
     let started = Instant::now();
     let got = scene.sources.get(&cid, &want(cid, Urgency::Now)).await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
     assert_eq!(started.elapsed().as_secs(), 30);
 }
 

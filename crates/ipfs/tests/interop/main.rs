@@ -1,6 +1,7 @@
 //! The node among nodes of Kubo and Helia.
 #![cfg(test)]
 
+#[expect(dead_code, reason = "what other tests ask of a node")]
 #[path = "../../../../tests/support/ipfs_peer.rs"]
 mod ipfs_peer;
 #[expect(dead_code, reason = "the addresses of other tests")]
@@ -169,7 +170,7 @@ fn a_request_does_not_lead_to_this_machine() {
             let open = Peer::node(Scope::Internet, false, &[]).await;
             println!("started in {:?}", started.elapsed());
             let got = open.get(&cid, &want).await;
-            assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+            assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
             assert_eq!(open.connected(), 0);
             let private = Peer::node(Scope::Internet, true, &[]).await;
             assert!(private.get(&cid, &want).await.is_ok());
@@ -186,7 +187,7 @@ fn a_request_does_not_lead_to_this_machine() {
             };
             let open = Peer::node(Scope::Internet, false, &[]).await;
             let got = open.get(&cid, &want).await;
-            assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+            assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
             let private = Peer::node(Scope::Internet, true, &[]).await;
             assert!(private.get(&cid, &want).await.is_ok());
         });

@@ -55,7 +55,7 @@ impl Records for Fake {
         sleep(self.delay).await;
         let found = self.records.lock().unwrap().get(name).cloned();
         let found = found.filter(|_| !*self.is_away.lock().unwrap());
-        found.ok_or_else(|| Error::NoPeers {
+        found.ok_or_else(|| Error::NoProviders {
             waited: Duration::ZERO,
             cure: "none".into(),
         })
@@ -194,7 +194,7 @@ async fn the_last_good_record_is_used_where_nobody_has_one() {
         .unwrap()
         .insert(id, old.by(&other).into());
     let got = scene.start().follow(&name_of(&other)).await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,7 +234,7 @@ async fn a_source_that_says_nothing_holds_nobody_up() {
     let scene = Scene::of(vec![dead, Fake::default()]);
     let started = Instant::now();
     let got = scene.start().follow(&name_of(&key)).await;
-    assert!(matches!(got, Err(Error::NoPeers { .. })), "{got:?}");
+    assert!(matches!(got, Err(Error::NoProviders { .. })), "{got:?}");
     assert!(started.elapsed() <= Duration::from_secs(11));
     scene.fakes[1].put(&key, &Says::new(&ipfs(CID), 5));
     let started = Instant::now();

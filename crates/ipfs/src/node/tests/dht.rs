@@ -71,7 +71,7 @@ async fn values_are_found_and_nothing_is_made_of_them() {
     let found = node.values(&key, Duration::from_secs(20)).await.unwrap();
     assert_eq!(found, [Bytes::from_static(b"a record")]);
     let none = node.values(b"/ipns/nobody", Duration::from_secs(20)).await;
-    assert!(matches!(none, Err(Error::NoPeers { .. })), "{none:?}");
+    assert!(matches!(none, Err(Error::NoProviders { .. })), "{none:?}");
     node.stop().await;
     let none = node.values(&key, Duration::from_secs(20)).await;
     assert!(matches!(none, Err(Error::Stopping)), "{none:?}");
