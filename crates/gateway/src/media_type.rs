@@ -18,7 +18,7 @@ const UNKNOWN: &str = "application/octet-stream";
 /// disk for the answer that follows.
 ///
 /// # Errors
-/// Whatever kept those first bytes away.
+/// Whatever kept those first bytes away, but that nobody has them.
 pub(crate) async fn of(file: &Arc<dyn File>, name: &str, cx: &ReadCx) -> Result<String, Error> {
     if let Some(known) = by_name(name) {
         return Ok(known);
@@ -27,12 +27,27 @@ pub(crate) async fn of(file: &Arc<dyn File>, name: &str, cx: &ReadCx) -> Result<
     if length == 0 {
         return Ok(UNKNOWN.to_owned());
     }
+    match beginning(file, length, cx).await {
+        Ok(start) => Ok(by_content(&start).to_owned()),
+        // Nobody has its start, which may not be what is wanted.
+        Err(
+            Error::NoPeers { .. }
+            | Error::NoProviders { .. }
+            | Error::Stalled { .. }
+            | Error::Unavailable { .. }
+            | Error::NotHeld { .. },
+        ) => Ok(UNKNOWN.to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn beginning(file: &Arc<dyn File>, length: u64, cx: &ReadCx) -> Result<Vec<u8>, Error> {
     let mut start = Vec::new();
     let mut stream = file.open(0..length, cx).await?;
     while let Some(bytes) = stream.try_next().await? {
         start.extend_from_slice(&bytes);
     }
-    Ok(by_content(&start).to_owned())
+    Ok(start)
 }
 
 /// The media type that a name stands for.
