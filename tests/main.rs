@@ -4,6 +4,7 @@
 
 mod archives;
 mod browser;
+mod conformance;
 mod discovery;
 mod disk;
 mod failure;
@@ -11,13 +12,13 @@ mod guard;
 mod hostile;
 mod ids;
 mod interop;
+mod ipfs;
 mod lifecycle;
 mod limits;
 mod management;
 mod multi_file;
 mod players;
 mod private;
-mod ranges;
 mod sources;
 mod start;
 mod stream;

@@ -7,6 +7,9 @@ mod contents;
 mod disk_meter;
 mod gossip;
 mod hostile_peer;
+mod ids;
+#[expect(dead_code, reason = "what tests of the node itself ask of a peer")]
+mod ipfs_peer;
 mod isolation;
 mod line;
 mod lossy_line;
@@ -31,6 +34,8 @@ pub(crate) use contents::{assert_same, noise, noise_file, position};
 pub(crate) use disk_meter::{DiskMeter, allocated};
 pub(crate) use gossip::Gossip;
 pub(crate) use hostile_peer::{HostilePeer, Manner};
+pub(crate) use ids::{base32, cid_in};
+pub(crate) use ipfs_peer::IpfsPeer;
 pub(crate) use isolation::{LAN, isolated};
 pub(crate) use line::Line;
 pub(crate) use lossy_line::lossy_line;

@@ -1,6 +1,7 @@
 //! RFC 9110's ranges, case by case.
 
-use crate::support::{Agent, Answer, MIB, Seeder, Seeding, Spec, assert_same, noise, position};
+use super::{backends::Backend, stage::Stage, tree::Tree};
+use crate::support::{Answer, MIB, assert_same, noise, position};
 
 /// What a header must bring of a file of 1000 bytes.
 enum Want {
@@ -41,25 +42,19 @@ const TABLE: &[(&str, Want)] = &[
     ),
 ];
 
-fn thousand_bytes(seeder: &mut Seeder) -> Seeding {
-    seeder.seed(Spec::single("thousand.bin", noise(1, 1000)))
-}
-
-#[test]
-fn the_table_of_ranges() {
-    let mut seeder = Seeder::start();
-    let file = thousand_bytes(&mut seeder);
+pub(super) fn the_table_of_ranges_holds<B: Backend>() {
+    let mut stage = Stage::<B>::new();
+    let file = stage.share(Tree::file("thousand.bin", noise(1, 1000)));
     let right = file.bytes("thousand.bin");
-    let agent = Agent::start();
     for (range, want) in TABLE {
         println!("{range}"); // seen only where it fails
-        let answer = agent.get(&file.at("/thousand.bin")).range(range).send();
+        let answer = stage.get(&file, "/thousand.bin").range(range).send();
         assert!(!answer.broken);
         match want {
             Whole => {
                 assert_eq!(answer.status, 200);
                 assert_eq!(answer.header("content-range"), None);
-                assert_same(&answer.body, &right);
+                assert_same(&answer.body, right);
             }
             Part(first, last) => {
                 let content_range = format!("bytes {first}-{last}/1000");
@@ -67,13 +62,18 @@ fn the_table_of_ranges() {
                 assert_eq!(answer.header("content-range"), Some(content_range.as_str()));
                 assert_same(&answer.body, &right[*first..=*last]);
             }
-            Parts(parts) => assert_parts(&answer, parts, &right),
+            Parts(parts) => assert_parts(&answer, parts, right),
             Unsatisfiable => {
                 assert_eq!(answer.status, 416);
                 assert_eq!(answer.header("content-range"), Some("bytes */1000"));
             }
         }
     }
+    let head = stage.agent.head(&file.at("/thousand.bin"));
+    // RFC 9110 section 14.2: Range is defined for GET only
+    let head = head.range("bytes=0-0").send();
+    assert_eq!(head.status, 200);
+    assert_eq!(head.header("content-length"), Some("1000"));
 }
 
 /// Checks a multipart answer byte by byte: RFC 9110 section 14.6.
@@ -109,57 +109,39 @@ fn assert_parts(answer: &Answer, parts: &[(usize, usize)], right: &[u8]) {
     );
 }
 
-#[test]
-fn head_ignores_ranges() {
-    let mut seeder = Seeder::start();
-    let file = thousand_bytes(&mut seeder);
-    let agent = Agent::start();
-    let answer = agent
-        .head(&file.at("/thousand.bin"))
-        .range("bytes=0-0")
-        .send();
-    // RFC 9110 section 14.2: Range is defined for GET only
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("content-length"), Some("1000"));
-}
-
-#[test]
-fn an_empty_file_has_no_range() {
-    let mut seeder = Seeder::start();
-    let spec = Spec::folder("f").with(&["empty"], "").with(&["one"], "1");
-    let file = seeder.seed(spec);
-    let agent = Agent::start();
-    let whole = agent.get(&file.at("/empty")).send();
-    assert_eq!(
-        (whole.status, whole.header("content-length")),
-        (200, Some("0"))
-    );
-    let part = agent.get(&file.at("/empty")).range("bytes=0-").send();
-    assert_eq!(
-        (part.status, part.header("content-range")),
-        (416, Some("bytes */0"))
-    );
-}
-
-#[test]
-fn ranges_that_cross_pieces_are_right() {
-    let mut seeder = Seeder::start();
-    let file = seeder.seed(Spec::single("file.bin", noise(2, 2 * MIB + 77)));
-    let right = file.bytes("file.bin");
-    let agent = Agent::start();
+pub(super) fn ranges_that_cross_chunks_are_right<B: Backend>() {
+    let mut stage = Stage::<B>::new();
+    let folder = Tree::folder("f")
+        .with("empty", "")
+        .with("file.bin", noise(2, 2 * MIB + 77));
+    let folder = stage.share(folder);
+    let right = folder.bytes("file.bin");
+    let get = |path: &str| stage.get(&folder, path);
+    // 64 KiB are a piece, 256 KiB a block
     for (first, last) in [
         (65_535, 65_536),
         (0, 65_535),
         (65_536, 131_071),
+        (262_143, 262_144),
+        (262_144, 524_287),
         (100_000, 1_900_000),
     ] {
         let range = format!("bytes={first}-{last}");
-        let answer = agent.get(&file.at("/file.bin")).range(&range).send();
+        let answer = get("/file.bin").range(&range).send();
+        assert_eq!(answer.status, 206, "{range}");
         assert_same(&answer.body, &right[first..=last]);
     }
-    let tail = agent
-        .get(&file.at("/file.bin"))
-        .range("bytes=-100000")
-        .send();
+    let tail = get("/file.bin").range("bytes=-100000").send();
     assert_same(&tail.body, &right[right.len() - 100_000..]);
+    assert_same(&get("/file.bin").send().body, right);
+    let whole = get("/empty").send();
+    assert_eq!(
+        (whole.status, whole.header("content-length")),
+        (200, Some("0"))
+    );
+    let part = get("/empty").range("bytes=0-").send();
+    assert_eq!(
+        (part.status, part.header("content-range")),
+        (416, Some("bytes */0"))
+    );
 }

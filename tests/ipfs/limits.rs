@@ -1,0 +1,53 @@
+//! The disk: what is given up comes again, the limit holds, and what is pinned stays.
+
+use super::{assert_whole, at, held};
+use crate::support::{Agent, DiskMeter, IpfsPeer, MIB, Setup, cid_in, isolated, noise, number};
+
+#[test]
+fn a_file_longer_than_the_limit_plays_twice_beside_what_is_pinned() {
+    isolated(|| {
+        const LIMIT: u64 = 30_000_000;
+        let (right, small) = (noise(1, 100_000_000), noise(2, 5 * MIB));
+        let (mut kubo, mut other) = (IpfsPeer::kubo(), IpfsPeer::kubo());
+        let (cid, kept) = (kubo.add("film.mkv", &right), other.add("kept.bin", &small));
+        let setup = Setup::new()
+            .set("disk.limit = \"30MB\"")
+            .set("disk.keep_free = \"0\"");
+        let agent = setup.start();
+        let pin = format!("/items/ipfs/{}/pin", cid_in('b', &kept));
+        assert_eq!(agent.manage().call("PUT", &pin).send().status, 204);
+        assert_whole(&agent, &at(&kept, "/kept.bin", &[&other]), &small);
+        drop(other);
+        let meter = DiskMeter::over(&agent.data());
+        let target = at(&cid, "/film.mkv", &[&kubo]);
+        for _ in 0..2 {
+            assert_whole(&agent, &target, &right);
+        }
+        // eight blocks may be in the writing
+        meter.assert_below(LIMIT, 8 * (256 << 10) + 64 * 1024);
+        let disk = agent.manage().disk();
+        assert!(number(&disk, "used") <= LIMIT, "{disk}");
+        assert_whole(&agent, &at(&kept, "/kept.bin", &[]), &small);
+    });
+}
+
+#[test]
+fn what_was_given_up_comes_again_from_the_same_peer() {
+    isolated(|| {
+        let right = noise(3, 5 * MIB);
+        let (mut kubo, mut helia) = (IpfsPeer::kubo(), IpfsPeer::helia());
+        let of_kubo = kubo.add("film.mkv", &right);
+        let of_helia = helia.add("film.mkv", &right);
+        let agent = Agent::start();
+        for (cid, peer) in [(&of_kubo, &kubo), (&of_helia, &helia)] {
+            let target = at(cid, "/film.mkv", &[peer]);
+            for _ in 0..3 {
+                assert_whole(&agent, &target, &right);
+                agent.manage().collect(0);
+                let left = held(&agent, cid);
+                assert!(left < MIB as u64, "{left} bytes were not given up");
+            }
+            assert_whole(&agent, &target, &right);
+        }
+    });
+}
