@@ -105,7 +105,11 @@ impl Node {
             standing: Arc::clone(&standing),
             rule: Rule::of(&settings),
             contacts: Contacts::new(&settings.peers),
-            searches: Searches::new(id, !settings.bootstrap.is_empty()),
+            searches: Searches::new(
+                id,
+                !settings.bootstrap.is_empty(),
+                !settings.peers.is_empty(),
+            ),
             bootstrap: settings.bootstrap,
             joined: None,
             stop: stop.clone(),

@@ -37,8 +37,10 @@ const FINDING: usize = 16;
 /// The most announcements at the same time.
 const ANNOUNCED: usize = 2;
 
-/// How long searches wait at the start until the first peer of the DHT is connected.
+/// How long searches wait at the start until the first peer of the DHT is connected, where the DHT is
+/// joined, and where one of the fixed peers may take part in it.
 const JOINING: Duration = Duration::from_secs(20);
+const MEETING: Duration = Duration::from_secs(5);
 
 type Kad = kad::Behaviour<Records>;
 
@@ -85,9 +87,13 @@ pub(super) enum Found {
 }
 
 impl Searches {
-    /// Searches of a node that joins the DHT, or does not.
-    pub(super) fn new(id: PeerId, is_joining: bool) -> Self {
-        let wait = if is_joining { JOINING } else { Duration::ZERO };
+    /// Searches of a node that joins the DHT, or does not, and that has fixed peers, or none.
+    pub(super) fn new(id: PeerId, is_joining: bool, has_fixed: bool) -> Self {
+        let wait = match (is_joining, has_fixed) {
+            (true, _) => JOINING,
+            (false, true) => MEETING,
+            (false, false) => Duration::ZERO,
+        };
         Self {
             id,
             running: HashMap::new(),
