@@ -1,5 +1,6 @@
 //! IPFS through the agent: nodes of others, blocks of every form, peers that lie or vanish.
 
+mod discovery;
 mod failing;
 mod fetching;
 mod forms;

@@ -82,17 +82,34 @@ fn a_range_comes_though_all_blocks_outside_it_are_nowhere() {
     });
 }
 
+/// Asks for something as a client that may leave at any time.
+fn ask(agent: &Agent, target: &str) -> TcpStream {
+    let mut client = TcpStream::connect(agent.content()).unwrap();
+    let host = agent.content();
+    write!(client, "GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+    client
+}
+
 #[test]
 fn a_client_that_leaves_takes_its_wants_back() {
     isolated(|| {
-        let mut silent = IpfsPeer::crafted("silent");
+        let (mut silent, mut helia) = (IpfsPeer::crafted("silent"), IpfsPeer::helia());
+        // what it consists of is to be had, and then a few of its blocks, and no more
+        let right = noise(4, 12 * MIB);
+        let film = helia.add("film.mkv", &right);
+        let leaves = helia.leaves(&film);
+        helia.forget(&leaves[2..]);
         let agent = Agent::start();
-        let target = at(NOBODYS, "/a.bin", &[&silent]);
-        let mut client = TcpStream::connect(agent.content()).unwrap();
-        let request = format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", agent.content());
-        client.write_all(request.as_bytes()).unwrap();
-        until("the want", Duration::from_secs(20), || silent.told().1 == 1);
-        drop(client);
-        until("its end", Duration::from_secs(20), || silent.told().1 == 0);
+        for (cid, least) in [(NOBODYS, 1), (&film, 2)] {
+            let target = at(cid, "/film.mkv", &[&silent, &helia]);
+            let client = ask(&agent, &target);
+            until("the wants", Duration::from_secs(20), || {
+                silent.told().1 >= least
+            });
+            drop(client);
+            until("their end", Duration::from_secs(20), || {
+                silent.told().1 == 0
+            });
+        }
     });
 }

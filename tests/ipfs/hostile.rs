@@ -54,3 +54,8 @@ fn a_peer_that_has_everything_and_sends_nothing_is_overtaken() {
 fn a_peer_that_sends_noise_without_end_is_overtaken() {
     isolated(|| read_beside("garbage"));
 }
+
+#[test]
+fn a_peer_that_opens_a_thousand_streams_is_overtaken() {
+    isolated(|| read_beside("streams"));
+}

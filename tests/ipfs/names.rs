@@ -22,7 +22,7 @@ fn a_name_is_followed_and_kept_when_nobody_knows_it_any_more() {
             directory(&mut helia, &[("page.txt", &file)])
         };
         let (first, second) = (version("first"), version("second"));
-        let name = helia.publish(&format!("/ipfs/{first}"), 1, 2);
+        let (name, _) = helia.publish(&format!("/ipfs/{first}"), 1, 2);
         let mut agent = Setup::new()
             .set("ipfs.source = [\"gateway\"]")
             .set(&format!("ipfs.gateways = [{:?}]", helia.gateway()))
@@ -39,7 +39,7 @@ fn a_name_is_followed_and_kept_when_nobody_knows_it_any_more() {
         let spelt = format!("/ipns/v0/stream/{base36}/page.txt");
         assert_whole(&agent, &spelt, b"first");
         // a newer record is followed once the older one is no longer fresh, and never left for an older
-        assert_eq!(helia.publish(&format!("/ipfs/{second}"), 3, 3000), name);
+        assert_eq!(helia.publish(&format!("/ipfs/{second}"), 3, 3000).0, name);
         until("the newer record", Duration::from_secs(20), || {
             agent.get(&target).send().text() == "second"
         });

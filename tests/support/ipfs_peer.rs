@@ -45,6 +45,11 @@ impl IpfsPeer {
         Self::node("crafted.mjs", &[manner])
     }
 
+    /// Starts a server of the DHT, which knows what it is told.
+    pub(crate) fn dht() -> Self {
+        Self::node("dht.mjs", &[])
+    }
+
     fn node(script: &str, arguments: &[&str]) -> Self {
         let machine = match std::env::consts::ARCH {
             "aarch64" => "arm64",
@@ -138,12 +143,26 @@ impl IpfsPeer {
         assert_eq!(answer["ok"], true, "{answer}");
     }
 
-    /// Signs a record that leads to a path, good for so many seconds, and gives its name; only Helia does.
-    pub(crate) fn publish(&mut self, to: &str, sequence: u64, ttl: u64) -> String {
+    /// Signs a record that leads to a path, good for so many seconds, and gives its name and the record in
+    /// base 64; only Helia does.
+    pub(crate) fn publish(&mut self, to: &str, sequence: u64, ttl: u64) -> (String, String) {
         let publish = json!({ "do": "publish", "value": to, "sequence": sequence, "ttl": ttl });
         let answer = self.ask(&publish);
-        let name = answer["name"].as_str();
-        name.unwrap_or_else(|| panic!("{answer}")).to_owned()
+        let text = |key: &str| answer[key].as_str().unwrap_or_else(|| panic!("{answer}"));
+        (text("name").to_owned(), text("record").to_owned())
+    }
+
+    /// Tells a server of the DHT who has what.
+    pub(crate) fn tell_provider(&mut self, cid: &str, peer: &Self) {
+        let peer = peer.address("tcp");
+        let answer = self.ask(&json!({ "do": "provide", "cid": cid, "peer": peer }));
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+
+    /// Gives a server of the DHT the record of a name, in base 64.
+    pub(crate) fn tell_record(&mut self, name: &str, record: &str) {
+        let answer = self.ask(&json!({ "do": "record", "name": name, "record": record }));
+        assert_eq!(answer["ok"], true, "{answer}");
     }
 
     /// Serves its blocks and its record over HTTP as well, and gives the address; only Helia does.

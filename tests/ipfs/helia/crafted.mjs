@@ -5,6 +5,7 @@
 //   wrong    sends other bytes under the name of every block that is wanted
 //   other    sends right blocks that nobody asked for, in place of those that are wanted
 //   garbage  says that it has whatever is wanted, and then sends noise without end
+//   streams  says that it has whatever is wanted, and opens a thousand streams on which nothing comes
 // Prints {"id": …, "addresses": […]} when it listens, then answers one command a line from standard input:
 //   {"do": "told"}   -> {"wanted": number, "open": [CIDs wanted and not taken back], "sent": messages}
 // It ends with its standard input.
@@ -69,6 +70,16 @@ async function garble (connection) {
   }
 }
 
+async function crowd (connection) {
+  if (noisy.has(connection.id)) return
+  noisy.add(connection.id)
+  for (let number = 0; number < 1000; number++) {
+    sent++
+    connection.newStream(BITSWAP, { maxOutboundStreams: 1000 }).catch(() => {})
+    if (number % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
 async function hear (connection, { wantlist }) {
   const entries = wantlist?.entries ?? []
   const asked = []
@@ -90,6 +101,7 @@ async function hear (connection, { wantlist }) {
   if (manner === 'other') return say(connection, { ...have, blocks: asked.map(lie) })
   await say(connection, have)
   if (manner === 'garbage') await garble(connection)
+  if (manner === 'streams') await crowd(connection)
 }
 
 await libp2p.handle(BITSWAP, async (stream, connection) => {
@@ -97,7 +109,7 @@ await libp2p.handle(BITSWAP, async (stream, connection) => {
     // a peer that leaves is what such a peer is used to
     hear(connection, BitswapMessage.decode(bytes)).catch(() => {})
   }
-}, { maxInboundStreams: 512, maxOutboundStreams: 512 })
+}, { maxInboundStreams: 512, maxOutboundStreams: 2000 })
 process.on('uncaughtException', () => {})
 process.on('unhandledRejection', () => {})
 

@@ -5,7 +5,7 @@
 //   {"do": "put", "codec": …, "hash": …, "value": …}  -> {"cid": …}, one block of a value in the form of DAG-JSON
 //   {"do": "leaves", "cid": …}            -> {"cids": […]}, the blocks of a file that hold its bytes, in order
 //   {"do": "forget", "cids": […]}         -> {"ok": true}, the node has these blocks no longer
-//   {"do": "publish", "value": …, "sequence": …, "ttl": seconds}  -> {"name": …}, signs a record for the name of its key
+//   {"do": "publish", "value": …, "sequence": …, "ttl": seconds}  -> {"name": …, "record": base64}, signs a record for the name of its key
 //   {"do": "gateway"}                     -> {"url": …}, serves its blocks and its record as a trustless gateway does
 //   {"do": "add_many", "count": number}   -> {"cid": …}, a sharded directory of so many small files
 //   {"do": "get", "cid": …, "to": path}   -> {"ok": …, "seconds": …}
@@ -129,7 +129,7 @@ async function answer (command) {
       const options = { ttlNs: BigInt(command.ttl) * 1_000_000_000n }
       const signed = await createIPNSRecord(key, command.value, command.sequence, 3_600_000, options)
       record = marshalIPNSRecord(signed)
-      return { name }
+      return { name, record: Buffer.from(record).toString('base64') }
     }
     case 'gateway': {
       const server = createServer(serve)
