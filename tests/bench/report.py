@@ -11,8 +11,8 @@ from pathlib import Path
 import surroundings
 
 STREAMING, LIBRQBIT, RQBIT, LIBTORRENT, NGINX = "streaming", "librqbit", "rqbit", "libtorrent", "nginx"
-RATARMOUNT = "ratarmount"
-SERVERS = (STREAMING, LIBRQBIT, RQBIT, LIBTORRENT, NGINX, RATARMOUNT)
+RATARMOUNT, AGENT, KUBO = "ratarmount", "agent", "kubo"
+SERVERS = (STREAMING, LIBRQBIT, AGENT, RQBIT, LIBTORRENT, KUBO, NGINX, RATARMOUNT)
 Summary = dict[str, float]
 
 
@@ -46,6 +46,16 @@ def at_most_times(factor: float, rival: str) -> Bound:
     return Bound(text, lambda ours, summary: ours <= factor * summary[rival] if rival in summary else None)
 
 
+def either(one: Bound, other: Bound) -> Bound:
+    """One of two is enough."""
+
+    def holds(ours: float, summary: Summary) -> bool | None:
+        held = [bound.holds(ours, summary) for bound in (one, other)]
+        return True if True in held else None if None in held else False
+
+    return Bound(f"{one.text} or {other.text}", holds)
+
+
 @dataclass
 class Row:
     """One figure: the samples of every server, and how they are summed up."""
@@ -62,8 +72,8 @@ class Row:
         return {server: self.statistic(values) for server, values in self.samples.items() if values}
 
     def ours(self) -> str:
-        """Which column the bounds are for: the streaming engine, where it takes part."""
-        return STREAMING if STREAMING in self.samples else LIBRQBIT
+        """Which column the bounds are for: the streaming engine where it takes part, our program where no engine does."""
+        return next((name for name in (STREAMING, AGENT) if name in self.samples), LIBRQBIT)
 
     def ratio(self, rival: str) -> float | None:
         """Ours divided by the rival's."""
@@ -108,7 +118,7 @@ def cell(row: Row, server: str) -> str:
 def table(rows: list[Row]) -> str:
     """All rows, aligned: names and bounds to the left, numbers to the right; only the columns of who was there."""
     servers = [server for server in SERVERS if any(row.samples.get(server) for row in rows)]
-    rivals = [rival for rival in (RQBIT, NGINX, RATARMOUNT) if rival in servers]
+    rivals = [rival for rival in (RQBIT, KUBO, NGINX, RATARMOUNT) if rival in servers]
     lines = [["figure", "unit", *servers, *(f"× {rival}" for rival in rivals), "bound", "ok"]]
     for row in rows:
         numbers = [cell(row, server) for server in servers]

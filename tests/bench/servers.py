@@ -129,6 +129,14 @@ class Agent(Process):
         """The address of a path within the torrent, which may go on inside archives."""
         return f"{self.content}/bittorrent/v0/stream/{fixture.info_hash}/{quote(path)}?{peer_query(peers)}"
 
+    def held(self, protocol: str, id: str) -> int:
+        """The bytes of a resource that are on disk, as its status says."""
+        connection = http.client.HTTPConnection(urlsplit(self.content).netloc, timeout=PATIENCE)
+        connection.request("GET", f"/{protocol}/v0/status/{id}")
+        held = json.loads(connection.getresponse().read())["bytes_held"]
+        connection.close()
+        return held
+
     def manage(self, method: str, path: str, body: object = None) -> Any:
         """Calls the management plane; returns what it answers, raises where that is no success."""
         connection = http.client.HTTPConnection(urlsplit(self.management).netloc, timeout=PATIENCE)

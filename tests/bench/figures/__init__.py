@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from figures import archives, disk, index, latency, resources, seeks, swarms, throughput, unpacking
+from figures import archives, disk, index, ipfs, latency, resources, seeks, swarms, throughput, unpacking
 from figures.bench import FAILURES, Bench, open_bench
 from report import Row
 
@@ -31,6 +31,8 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "pictures": unpacking.pictures,
     "decoders": unpacking.decoders,
     "ratarmount": unpacking.beside_ratarmount,
+    "ipfs": ipfs.ipfs,
+    "ipfs-limit": ipfs.limit,
     "parallel": resources.parallel,
     "many-peers": resources.many_peers,
     "slow": swarms.slow,

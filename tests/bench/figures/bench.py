@@ -20,7 +20,7 @@ import packing
 import report
 from clients import settle
 from fixtures import Fixture
-from report import LIBRQBIT, LIBTORRENT, NGINX, RQBIT, STREAMING
+from report import AGENT, LIBRQBIT, LIBTORRENT, NGINX, RQBIT, STREAMING
 from servers import Agent, Libtorrent, Nginx, Rqbit, Server
 from surroundings import ROOT
 
@@ -99,8 +99,8 @@ class Bench:
 
     def start(self, name: str, folder: Path, config: str = Agent.CONFIG) -> Server:
         """The program, serving from that folder."""
-        if name in (STREAMING, LIBRQBIT):
-            return Agent(self.options.agent, folder, name, config)
+        if name in (STREAMING, LIBRQBIT, AGENT):
+            return Agent(self.options.agent, folder, STREAMING if name == AGENT else name, config)
         if name == RQBIT:
             return Rqbit(self.options.rqbit, folder)
         if name == LIBTORRENT:
@@ -163,7 +163,7 @@ class Bench:
         except FAILURES as error:
             traceback.print_exc()
             self.notes.append(f"{name}: {' '.join(str(error).split())[:300]}")
-            self.failed |= name in (STREAMING, LIBRQBIT)
+            self.failed |= name in (STREAMING, LIBRQBIT, AGENT)
             print(f"{name} goes on without this sample", file=sys.stderr, flush=True)
 
 

@@ -21,7 +21,7 @@ def start(bench: Bench) -> list[Row]:
     """From the spawn to the `listening` line (a rival: until its port answers), ten fresh starts each."""
     samples: dict[str, list[float]] = {name: [] for name in bench.programs}
     bench.turns(10, bench.programs, lambda name, server: samples[name].append(server.started * 1e3))
-    return [Row("start to `listening`", "ms", samples, [at_most(300, "ms")])]
+    return [Row("start to `listening`", "ms", samples, [at_most(500, "ms")])]
 
 
 def idle(bench: Bench) -> list[Row]:
@@ -33,7 +33,7 @@ def idle(bench: Bench) -> list[Row]:
         samples[name].append(server.memory())
 
     bench.turns(1, bench.programs, rest)
-    return [Row("idle RSS", "MB", samples, [at_most(60, "MB")])]
+    return [Row("idle RSS", "MB", samples, [at_most(90, "MB")])]
 
 
 def tail(bench: Bench) -> list[Row]:
