@@ -162,9 +162,9 @@ fn key(files: &[Arc<dyn File>]) -> String {
             hash.update(part.as_bytes());
         }
     }
-    let mut key = files
-        .first()
-        .map_or_else(String::new, |file| slots::kin(&file.meta().etag));
+    let mut key = files.first().map_or_else(String::new, |file| {
+        slots::kin(&slots::named(file.meta(), ""))
+    });
     for byte in hash.finalize() {
         let _ = write!(key, "{byte:02x}");
     }

@@ -9,7 +9,7 @@
 use std::{io, sync::Arc};
 
 use sha2::{Digest, Sha256};
-use universal_p2p_core::{Id, Item, Result};
+use universal_p2p_core::{Id, Item, Meta, Result};
 use universal_p2p_store::{Check, DERIVED, Held, Layout, Object, Store, kinship};
 
 /// Bytes of the checksum, which is cut off a longer one: damage is to be seen, nobody forges it.
@@ -17,6 +17,9 @@ const SUM: usize = 16;
 
 /// Bytes before what a slot holds: its length and its checksum.
 pub(crate) const HEAD: usize = 4 + SUM;
+
+/// What neither ids nor entity tags have in them.
+const BETWEEN: char = '\n';
 
 /// The slots of one item.
 pub(crate) struct Slots {
@@ -106,10 +109,18 @@ impl Slots {
     }
 }
 
-/// What the ids begin with of all that is made of files of the same item, by the entity tag of one.
-pub(crate) fn kin(etag: &str) -> String {
-    let longest = etag.split('-').max_by_key(|word| word.len());
-    kinship(longest.unwrap_or_default())
+/// A name for a version of a file that says too what item it is of.
+pub(crate) fn named(meta: &Meta, etag: &str) -> String {
+    match &meta.item {
+        Some(item) => format!("{}{BETWEEN}{etag}", item.id),
+        None => etag.to_owned(),
+    }
+}
+
+/// What the ids begin with of all that is made of files of the same item, by the name of one.
+pub(crate) fn kin(named: &str) -> String {
+    let item = named.split_once(BETWEEN);
+    item.map_or_else(String::new, |(item, _)| kinship(item))
 }
 
 /// The item that something is kept under that was made of another. Equal parts are one item.

@@ -38,6 +38,18 @@ struct Memory {
     fails: bool,
 }
 
+/// What an archive is asked of before it is read.
+pub(crate) fn outer() -> Meta {
+    Meta {
+        name: "archive".into(),
+        length: 0,
+        etag: "outer".into(),
+        item: None,
+        modified: None,
+        freshness: Freshness::Immutable,
+    }
+}
+
 impl Served {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         Self::with("outer", bytes, false)
@@ -55,11 +67,9 @@ impl Served {
 
     fn with(etag: &str, bytes: Vec<u8>, fails: bool) -> Self {
         let meta = Meta {
-            name: "archive".into(),
             length: bytes.len() as u64,
             etag: etag.into(),
-            modified: None,
-            freshness: Freshness::Immutable,
+            ..outer()
         };
         Self(Arc::new(Memory {
             meta,

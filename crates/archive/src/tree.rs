@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use universal_p2p_core::{Error, Freshness, Result};
+use universal_p2p_core::{Error, Freshness, Item, Meta, Result};
 
 use crate::{
     index::{Entry, Index, State},
@@ -31,6 +31,8 @@ pub(crate) struct Tree {
     folders: Vec<Folder>,
     /// What entity tags of entries begin with.
     etag: String,
+    /// What the archive's bytes are booked with.
+    item: Option<Item>,
     freshness: Freshness,
     limits: Limits,
     /// Whether even the names are encrypted.
@@ -55,23 +57,20 @@ enum Child {
 }
 
 impl Tree {
-    /// Puts the entries where their names say. What has an unsafe name is in no directory.
+    /// Puts the entries of the file that `outer` tells of where their names say. What has an unsafe
+    /// name is in no directory.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the paths make up more directories than entries are allowed.
-    pub(crate) fn new(
-        index: Index,
-        limits: &Limits,
-        etag: String,
-        freshness: Freshness,
-    ) -> Result<Self> {
+    pub(crate) fn new(index: Index, limits: &Limits, etag: String, outer: &Meta) -> Result<Self> {
         let mut tree = Self {
             is_sealed: index.is_sealed(),
             format: index.format,
             entries: index.entries,
             folders: vec![Folder::default()],
             etag,
-            freshness,
+            item: outer.item.clone(),
+            freshness: outer.freshness,
             limits: limits.clone(),
         };
         let reading = Reading::of(tree.entries.iter().map(|entry| &entry.name));

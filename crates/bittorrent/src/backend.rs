@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use librqbit_core::hash_id::Id20;
 use tokio_util::task::AbortOnDropHandle;
-use universal_p2p_core::{Backend, Document, Error, Hints, Id, Item, Node, Result, State, Status};
+use universal_p2p_core::{Backend, Document, Error, Hints, Id, Node, Result, State, Status};
 use universal_p2p_store::Store;
 use universal_p2p_swarm::Policy;
 
@@ -17,10 +17,11 @@ use crate::{
     config::Settings,
     engine::{self, Engine, StartError},
     file::Source,
-    infohash, magnet,
+    infohash::{self, PROTOCOL},
+    magnet,
     metainfo::Metainfo,
     sources::Sources,
-    torrent::{PROTOCOL, Torrent, disk_error},
+    torrent::{Torrent, disk_error},
 };
 use known::Known;
 
@@ -135,7 +136,10 @@ impl BitTorrent {
 impl Finder {
     /// Metadata that was kept earlier. A damaged file counts as none.
     async fn kept(&self, infohash: Id20) -> Result<Option<Metainfo>> {
-        let kept = self.store.document(&item(infohash), TORRENT).await;
+        let kept = self
+            .store
+            .document(&infohash::item(&infohash), TORRENT)
+            .await;
         let kept = kept.map_err(|error| disk_error("reading a torrent's metadata", error))?;
         Ok(kept.and_then(|file| Metainfo::from_torrent_file(&file, infohash).ok()))
     }
@@ -146,7 +150,7 @@ impl Finder {
         let metainfo = Metainfo::parse(finding.await?, infohash)?;
         let kept = self
             .store
-            .keep_document(&item(infohash), TORRENT, metainfo.torrent_file())
+            .keep_document(&infohash::item(&infohash), TORRENT, metainfo.torrent_file())
             .await;
         kept.map_err(|error| disk_error("keeping a torrent's metadata", error))
     }
@@ -247,12 +251,5 @@ impl Backend for BitTorrent {
             filename: format!("{}.torrent", name.unwrap_or(id.as_str())),
             bytes: torrent.metainfo.torrent_file(),
         })
-    }
-}
-
-fn item(infohash: Id20) -> Item {
-    Item {
-        protocol: PROTOCOL,
-        id: infohash::id(&infohash),
     }
 }

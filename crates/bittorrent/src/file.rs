@@ -91,6 +91,7 @@ impl TorrentFile {
             length: metainfo.files[number].length,
             // The infohash covers every byte, and the number says which of them.
             etag: format!("btih-{}-{number}", infohash::id(&metainfo.infohash)),
+            item: Some(infohash::item(&metainfo.infohash)),
             modified: None,
             freshness: Freshness::Immutable,
         };

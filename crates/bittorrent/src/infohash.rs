@@ -2,7 +2,10 @@
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use librqbit_core::hash_id::Id20;
-use universal_p2p_core::{Error, Id, Result};
+use universal_p2p_core::{Error, Id, Item, Result};
+
+/// The protocol's name in addresses and on disk.
+pub(crate) const PROTOCOL: &str = "bittorrent";
 
 /// Reads 40 hexadecimal digits or 32 base32 letters, in any case.
 pub(crate) fn parse(text: &str) -> Result<Id20> {
@@ -26,6 +29,14 @@ pub(crate) fn parse(text: &str) -> Result<Id20> {
 /// The canonical id: 40 lower-case hexadecimal digits.
 pub(crate) fn id(infohash: &Id20) -> Id {
     Id::new(&HEXLOWER.encode(&infohash.0)).expect("hexadecimal digits are canonical")
+}
+
+/// What everything of a torrent is kept and booked with.
+pub(crate) fn item(infohash: &Id20) -> Item {
+    Item {
+        protocol: PROTOCOL,
+        id: id(infohash),
+    }
 }
 
 /// The infohash behind a canonical id.

@@ -6,13 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use universal_p2p_core::{Error, Item, Result};
+use universal_p2p_core::{Error, Result};
 use universal_p2p_store::{Object, Store};
 
 use crate::{infohash, metainfo::Metainfo, sources::Sources, tree::Branch};
-
-/// The protocol's name in addresses and on disk.
-pub(crate) const PROTOCOL: &str = "bittorrent";
 
 /// A torrent whose metadata is known.
 pub(crate) struct Torrent {
@@ -36,10 +33,7 @@ impl Torrent {
         sources: Sources,
         store: &Arc<Store>,
     ) -> Result<Arc<Self>> {
-        let item = Item {
-            protocol: PROTOCOL,
-            id: infohash::id(&metainfo.infohash),
-        };
+        let item = infohash::item(&metainfo.infohash);
         store.describe(&item, &metainfo.name);
         let metainfo = Arc::new(metainfo);
         let check = Arc::clone(&metainfo);

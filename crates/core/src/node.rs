@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use crate::Result;
+use crate::{Item, Result};
 
 /// The bytes of a range, in order.
 ///
@@ -39,9 +39,11 @@ pub struct Meta {
     pub name: String,
     /// Length in bytes.
     pub length: u64,
-    /// A strong entity tag without its quotes: printable ASCII, no `"`. Equal tags mean equal bytes. The
-    /// id of the item that it is from is the longest of its words between dashes.
+    /// A strong entity tag without its quotes: printable ASCII, no `"`. Equal tags mean equal bytes.
     pub etag: String,
+    /// What its bytes are kept and booked with, which need not be what its address names; none where
+    /// nothing of it is kept.
+    pub item: Option<Item>,
     /// When it was last changed, where the network knows.
     pub modified: Option<SystemTime>,
     /// For how long the address names these bytes.

@@ -129,6 +129,7 @@ mod tests {
             name: "a".into(),
             length: 10,
             etag: "a,b".into(),
+            item: None,
             modified: modified.map(parse),
             freshness: Freshness::Immutable,
         }

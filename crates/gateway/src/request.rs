@@ -61,6 +61,11 @@ impl Gateway {
             Found::File(file) => file,
             Found::Answer(answer) => return Ok(answer),
         };
+        // What a name leads to is kept with its content, and booked there.
+        let lease = match &file.meta().item {
+            Some(item) if *item != source.item() => self.store.lease(item.clone(), asked.site()),
+            _ => lease,
+        };
         // A client that has the file costs no byte, whatever range it names.
         if conditional::evaluate(asked.headers(), file.meta())? == Outcome::NotModified {
             return Ok(answer::not_modified(file.meta()));

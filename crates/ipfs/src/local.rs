@@ -11,6 +11,7 @@ use cid::{Cid, multihash::Multihash};
 use crate::Block;
 
 pub use disk::Disk;
+pub(crate) use disk::item;
 
 /// The blocks on the own disk. Every one of them was hashed before it came there.
 ///

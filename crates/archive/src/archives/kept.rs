@@ -149,10 +149,10 @@ impl Inner {
 mod tests {
     use std::time::Instant;
 
-    use universal_p2p_core::Freshness;
-
     use super::*;
-    use crate::{Entry, Index, Limits, State, content::Content, names::RawName, tree::Tree};
+    use crate::{
+        Entry, Index, Limits, State, content::Content, names::RawName, testing, tree::Tree,
+    };
 
     fn opened(entries: usize) -> Arc<Opened> {
         let entry = |number: usize| Entry {
@@ -175,7 +175,7 @@ mod tests {
             entries: (0..entries).map(entry).collect(),
         };
         let limits = Limits::default();
-        let tree = Tree::new(index, &limits, String::new(), Freshness::Immutable);
+        let tree = Tree::new(index, &limits, String::new(), &testing::outer());
         Arc::new(Opened {
             tree: Arc::new(tree.expect("within the limits")),
             sources: Vec::new(),

@@ -16,6 +16,7 @@ use crate::{
     joined::Joined,
     magic::{self, Format},
     skeleton::{self, Kind, Skeleton},
+    slots,
     source::Notes,
     spool::PATIENCE,
     tree::Tree,
@@ -141,8 +142,9 @@ impl Inner {
                 file,
             })
         });
-        let index = self.index(kind.format, noted.collect(), &etag).await?;
-        let tree = Tree::new(index, &self.settings.limits, etag, first.freshness)?;
+        let named = slots::named(&first, &etag);
+        let index = self.index(kind.format, noted.collect(), &named).await?;
+        let tree = Tree::new(index, &self.settings.limits, etag, &first)?;
         if let Some(parts) = skeleton.seal() {
             let (store, key) = (Arc::clone(self.spools.store()), key.to_owned());
             // Nobody waits for it.

@@ -79,6 +79,7 @@ fn memory(name: &str, bytes: Vec<u8>) -> Memory {
             name: name.into(),
             length: bytes.len() as u64,
             etag: format!("tag of {name}"),
+            item: None,
             modified: None,
             freshness: Freshness::Immutable,
         },

@@ -71,6 +71,7 @@ impl Tried {
             name: String::new(),
             length: packed.len() as u64,
             etag: String::new(),
+            item: None,
             modified: None,
             freshness: Freshness::Immutable,
         };

@@ -83,6 +83,7 @@ proptest! {
             name: "a.001".into(),
             length: parts[0].len() as u64,
             etag: "first".into(),
+            item: None,
             modified: None,
             freshness: Freshness::Immutable,
         };

@@ -82,6 +82,7 @@ pub(super) fn packed_of(members: &[Member]) -> Source {
         name: String::new(),
         length: 0,
         etag: String::new(),
+        item: None,
         modified: None,
         freshness: Freshness::Immutable,
     };

@@ -191,6 +191,7 @@ fn meta(length: u64) -> Meta {
         name: String::new(),
         length,
         etag: String::new(),
+        item: None,
         modified: None,
         freshness: Freshness::Immutable,
     }

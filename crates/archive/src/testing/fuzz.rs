@@ -19,9 +19,9 @@ use proptest::{prelude::*, sample::Index as Place};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-use universal_p2p_core::{ByteStream, Dir, Error, File, Freshness, Meta, Node, ReadCx, Result};
+use universal_p2p_core::{ByteStream, Dir, Error, File, Meta, Node, ReadCx, Result};
 
-use super::{CX, all, spools};
+use super::{CX, all, outer, spools};
 use crate::{
     Limits, Source, Spools,
     content::Content,
@@ -157,13 +157,7 @@ impl Sparse {
     pub(crate) fn new(head: Vec<u8>, hole: u64, tail: Vec<u8>) -> Arc<Self> {
         let length = head.len() as u64 + hole + tail.len() as u64;
         Arc::new(Self {
-            meta: Meta {
-                name: "archive".into(),
-                length,
-                etag: "outer".into(),
-                modified: None,
-                freshness: Freshness::Immutable,
-            },
+            meta: Meta { length, ..outer() },
             head: head.into(),
             tail: tail.into(),
             bytes: AtomicU64::new(0),
@@ -284,7 +278,7 @@ fn check_entry(entry: &Entry) {
 
 /// Whether all that is listed is safe to show and can be reached.
 fn check_tree(index: Index, limits: &Limits) {
-    let made = Tree::new(index, limits, "outer".into(), Freshness::Immutable);
+    let made = Tree::new(index, limits, "outer".into(), &outer());
     let Ok(tree) = made else { return };
     let root = tree::root(Arc::new(tree), "x.zip");
     let mut open: Vec<(usize, Arc<dyn Dir>)> = vec![(0, Arc::new(root))];

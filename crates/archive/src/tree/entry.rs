@@ -21,6 +21,7 @@ impl EntryFile {
             name: name.to_owned(),
             length: entry.length,
             etag: format!("{}-{number}-{:x}", tree.etag, entry.checksum),
+            item: tree.item.clone(),
             modified: entry.modified,
             freshness: tree.freshness,
         };

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use universal_p2p_core::{Dir, EntryKind, Node};
 
 use super::*;
-use crate::{content::Content, names::RawName};
+use crate::{content::Content, names::RawName, testing};
 
 fn entry(name: &[u8], state: State) -> Entry {
     let is_dir = name.ends_with(b"/");
@@ -32,7 +32,7 @@ fn tree(entries: Vec<Entry>, limits: &Limits) -> Result<Arc<Tree>> {
         format: "test",
         entries,
     };
-    let made = Tree::new(index, limits, "outer".into(), Freshness::Immutable);
+    let made = Tree::new(index, limits, "outer".into(), &testing::outer());
     made.map(Arc::new)
 }
 

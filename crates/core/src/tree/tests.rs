@@ -55,6 +55,7 @@ fn file(length: u64) -> Node {
         name: String::new(),
         length,
         etag,
+        item: None,
         modified: None,
         freshness,
     })))

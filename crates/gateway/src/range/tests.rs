@@ -15,6 +15,7 @@ fn selected(header: &str, length: u64) -> Option<Selection> {
         name: String::new(),
         length,
         etag: "tag".into(),
+        item: None,
         modified: None,
         freshness: Freshness::Immutable,
     };
@@ -112,6 +113,7 @@ fn two_headers_are_none() {
         name: String::new(),
         length: 9,
         etag: "tag".into(),
+        item: None,
         modified: None,
         freshness: Freshness::Immutable,
     };

@@ -271,3 +271,21 @@ async fn streams_are_limited_until_their_bodies_are_gone() {
     drop(open);
     assert_eq!(world.get(VIDEO, &[]).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn what_a_name_leads_to_is_booked_with_its_content() {
+    let world = world(settings());
+    let booked = |path: &str| {
+        let request = Request::builder().uri(path).header("host", "127.0.0.1");
+        let request = request.body(()).expect("a request");
+        let world = &world;
+        async move {
+            let _body = world.begin(request).await.into_body();
+            let streams = world.gateway.store.streams();
+            let ids = streams.into_iter().map(|stream| stream.id);
+            ids.collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(booked("/fake/v0/stream/named").await, ["content"]);
+    assert_eq!(booked("/fake/v0/stream/all/huge.bin").await, ["all"]);
+}

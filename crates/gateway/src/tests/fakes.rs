@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, future, stream};
 use tokio::sync::mpsc::UnboundedSender;
 use universal_p2p_core::{
-    Backend, ByteStream, Dir, Document, Entry, EntryKind, Error, File, Freshness, Hints, Id, Meta,
-    Node, ReadCx, Result, State, Status,
+    Backend, ByteStream, Dir, Document, Entry, EntryKind, Error, File, Freshness, Hints, Id, Item,
+    Meta, Node, ReadCx, Result, State, Status,
 };
 
 /// What a fake reports as it happens.
@@ -178,12 +178,22 @@ impl FakeBackend {
 
     /// A file of this network.
     pub(super) fn file(&self, name: &str, length: u64, manner: Manner) -> Node {
+        self.of(None, name, length, manner)
+    }
+
+    /// A file whose bytes are booked with a resource.
+    pub(super) fn of(&self, id: Option<&str>, name: &str, length: u64, manner: Manner) -> Node {
+        let item = |id| Item {
+            protocol: "fake",
+            id: Id::new(id).expect("an id"),
+        };
         Node::File(Arc::new(FakeFile {
             meta: Meta {
                 name: name.into(),
                 length,
                 etag: format!("fake-{name}-{length}")
                     .replace(|c: char| !c.is_ascii_graphic() || c == '"', "_"),
+                item: id.map(item),
                 modified: None,
                 freshness: Freshness::Immutable,
             },

@@ -80,11 +80,13 @@ pub(super) fn world(settings: Settings) -> World {
         (name, node)
     });
     let many = folder("many", many);
+    let named = fake.of(Some("content"), "named.bin", 1 << 40, Manner::Zeros);
     let fake = fake
         .with("all", all)
         .with("file", one_file)
         .with("single", single)
         .with("many", many)
+        .with("named", named)
         .with("nothing", dir("nothing", []));
     let folder = TempDir::new().expect("a temporary folder");
     let registry = Registry::new(vec![Arc::new(fake), Arc::new(Standard(standard))]);

@@ -129,7 +129,7 @@ fn told(read: io::Result<Option<Bytes>>) -> Option<Bytes> {
 }
 
 /// The item of a root; none where its name is longer than an item's may be.
-fn item(root: &Cid) -> Option<Item> {
+pub(crate) fn item(root: &Cid) -> Option<Item> {
     let id = address::id(root).ok()?;
     Some(Item {
         protocol: "ipfs",

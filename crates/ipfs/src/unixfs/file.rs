@@ -7,6 +7,7 @@ use cid::Cid;
 use universal_p2p_core::{ByteStream, File, Meta, ReadCx, Result};
 
 use super::{Root, layout::Layout, reader};
+use crate::local;
 
 /// A file: what its root block says of it.
 pub(crate) struct BlockFile {
@@ -35,6 +36,7 @@ impl BlockFile {
             name: name.to_owned(),
             length: layout.length,
             etag,
+            item: local::item(&root.cid),
             modified: layout.modified,
             freshness: root.freshness,
         };

@@ -58,6 +58,7 @@ fn nested(
         name: name.into(),
         length: 3 * MIB,
         etag: name.into(),
+        item: None,
         modified: None,
         freshness: Freshness::Immutable,
     };
