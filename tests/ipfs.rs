@@ -16,6 +16,9 @@ use crate::support::{Agent, IpfsPeer, Setup, assert_same};
 /// A CID that nobody has.
 const NOBODYS: &str = "bafkreia7xkgn4vdaokhcgqbrwe2kpk7vdh2bthxtmiaqb5mbv2nfmlfnhm";
 
+/// A name that nobody has a record of.
+const NAME: &str = "k51qzi5uqu5dlvj2baxnqndepeb86cbk3ng7n3i46uzyxzyqj2xjonzllnv0v8";
+
 /// The address of a path below a CID that names these peers, which are reached over TCP.
 fn at(cid: &str, path: &str, peers: &[&IpfsPeer]) -> String {
     let addresses: Vec<_> = peers.iter().map(|peer| peer.address("tcp")).collect();

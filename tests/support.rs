@@ -34,7 +34,7 @@ pub(crate) use contents::{assert_same, noise, noise_file, position};
 pub(crate) use disk_meter::{DiskMeter, allocated};
 pub(crate) use gossip::Gossip;
 pub(crate) use hostile_peer::{HostilePeer, Manner};
-pub(crate) use ids::{base32, cid_in};
+pub(crate) use ids::{base32, cid_in, cid_of};
 pub(crate) use ipfs_peer::IpfsPeer;
 pub(crate) use isolation::{LAN, isolated};
 pub(crate) use line::Line;

@@ -2,8 +2,8 @@
 
 use std::{thread, time::Duration};
 
-use super::{NOBODYS, assert_part, assert_whole, at, held, impatient, same, status};
-use crate::support::{Agent, IpfsPeer, MIB, Setup, isolated, noise, pause};
+use super::{NAME, NOBODYS, assert_part, assert_whole, at, held, impatient, same, status};
+use crate::support::{Agent, IpfsPeer, MIB, STOPPING, Setup, isolated, noise, pause};
 
 #[test]
 fn what_nobody_has_is_told_in_time() {
@@ -26,6 +26,36 @@ fn what_nobody_has_is_told_in_time() {
         }
         assert!(silent.told().0 > 0, "nobody was asked");
         assert_eq!(status(&agent, NOBODYS)["bytes_held"], 0);
+    });
+}
+
+#[test]
+fn an_agent_without_network_says_so_in_time_and_stops() {
+    isolated(|| {
+        let mut agent = Setup::internet()
+            .set("timeouts.metadata = \"3s\"")
+            .set("timeouts.first_byte = \"3s\"")
+            .start();
+        let started = std::time::Instant::now();
+        let hints =
+            "peer=nonsense&peer=%2Fip4%2F127.0.0.1%2Ftcp%2F1&peer=/dns4/nowhere.invalid/tcp/1";
+        for query in ["", hints] {
+            let target = format!("/ipfs/v0/stream/{NOBODYS}/a.bin?{query}");
+            assert_eq!(agent.get(&target).send().problem(504), "no-providers");
+        }
+        for name in [NAME, "name.invalid"] {
+            let answer = agent.get(&format!("/ipns/v0/stream/{name}/")).send();
+            assert!(
+                matches!(answer.status, 404 | 503 | 504),
+                "{}",
+                answer.text()
+            );
+            answer.problem(answer.status);
+        }
+        // four times three seconds, and as many more for a loaded machine
+        assert!(started.elapsed() < Duration::from_secs(24));
+        agent.ask_to_stop();
+        assert!(agent.ended(STOPPING).success());
     });
 }
 

@@ -1,6 +1,11 @@
 //! From a peer of another make to the reader: whole files, ranges, and nothing besides.
 
-use std::{io::Write, net::TcpStream, time::Duration};
+use std::{
+    io::Write,
+    net::TcpStream,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use super::{NOBODYS, assert_part, assert_whole, at, directory, held, impatient, over, same};
 use crate::support::{Agent, IpfsPeer, MIB, isolated, noise, pause, until};
@@ -111,5 +116,37 @@ fn a_client_that_leaves_takes_its_wants_back() {
                 silent.told().1 == 0
             });
         }
+    });
+}
+
+#[test]
+fn a_reader_is_not_harmed_by_others_that_come_and_go() {
+    isolated(|| {
+        let right = noise(5, 32 * MIB);
+        let mut kubo = IpfsPeer::kubo();
+        let cid = kubo.add("film.mkv", &right);
+        let agent = Agent::start();
+        let target = at(&cid, "/film.mkv", &[&kubo]);
+        let reading = AtomicBool::new(true);
+        std::thread::scope(|scope| {
+            for visitor in 0..3 {
+                let (agent, target, right, reading) = (&agent, &target, &right, &reading);
+                scope.spawn(move || {
+                    for visit in 1.. {
+                        if !reading.load(Ordering::Relaxed) {
+                            break;
+                        }
+                        let start = (visitor + visit * 7_654_321) % (31 * MIB);
+                        let range = format!("bytes={start}-");
+                        let mut body = agent.get(target).range(&range).open();
+                        same(&body.read(10_000), &right[start..start + 10_000]);
+                    }
+                });
+            }
+            let whole = agent.get(&target).send();
+            reading.store(false, Ordering::Relaxed);
+            assert!(!whole.broken, "it broke off after {}", whole.body.len());
+            same(&whole.body, &right);
+        });
     });
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{assert_whole, at, directory, node};
-use crate::support::{Agent, IpfsPeer, MIB, cid_in, isolated, noise};
+use crate::support::{Agent, IpfsPeer, MIB, Setup, cid_in, cid_of, isolated, noise};
 
 #[test]
 fn leaves_of_every_form_make_the_same_file() {
@@ -147,5 +147,64 @@ fn paths_go_through_structured_data_to_files() {
                 assert_eq!(answer.problem(404), "not-found", "{codec} {path}");
             }
         }
+    });
+}
+
+#[test]
+fn forms_that_are_not_served_are_told_apart_from_damage() {
+    isolated(|| {
+        let mut helia = IpfsPeer::helia();
+        let agent = Setup::new().set("timeouts.metadata = \"5s\"").start();
+        let right = helia.add("a.txt", b"right");
+        // the same hash said to be of a block of git, and a hash function that is none
+        let git = cid_of(0x78, 0x12, &[7; 32]);
+        let unknown = cid_of(0x55, 0x22, &[7; 8]);
+        for cid in [&git, &unknown] {
+            let answer = agent.get(&at(cid, "/a.bin", &[&helia])).send();
+            assert_eq!(answer.problem(501), "unsupported", "{cid}");
+        }
+        // what its hash covers, and makes no sense all the same
+        let nonsense = node(&mut helia, b"\xff\xff\xff\xff\xff", &[]);
+        let cyclic = node(&mut helia, &[8, 9], &[]);
+        for cid in [&nonsense, &cyclic] {
+            let answer = agent.get(&at(cid, "/a.bin", &[&helia])).send();
+            let reason = answer.problem(answer.status);
+            assert!(
+                matches!(reason.as_str(), "corrupt" | "unsupported"),
+                "{reason}"
+            );
+        }
+        // a file that says to be an exabyte long, of one leaf of five bytes
+        let leaf = json!({ "Name": "", "Tsize": 5, "Hash": { "/": right } });
+        let length = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10];
+        let says = [&[8, 2, 0x18][..], &length, &[0x20], &length].concat();
+        let vast = node(&mut helia, &says, &[leaf]);
+        let target = at(&vast, "/a.bin", &[&helia]);
+        for range in ["bytes=0-", "bytes=1000000000000-1000000000100"] {
+            let answer = agent.get(&target).range(range).open();
+            assert_eq!(answer.status(), 502, "{range}");
+        }
+        let names = [
+            "../up.txt",
+            "a/b.txt",
+            "",
+            ".",
+            "..",
+            "/etc/passwd",
+            "nul\0.txt",
+            "twice",
+            "twice",
+            "ok.txt",
+        ];
+        let entries = names.map(|name| (name, right.as_str()));
+        let folder = directory(&mut helia, &entries);
+        let listing = agent.get(&at(&folder, "/?format=json", &[&helia])).send();
+        let listing = listing.json();
+        let listed = listing["entries"].as_array().unwrap().iter();
+        let listed: Vec<_> = listed
+            .map(|entry| entry["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(listed, ["ok.txt", "twice"]);
+        assert_whole(&agent, &at(&folder, "/ok.txt", &[&helia]), b"right");
     });
 }

@@ -1,6 +1,6 @@
 //! The disk: what is given up comes again, the limit holds, and what is pinned stays.
 
-use super::{assert_whole, at, held};
+use super::{assert_part, assert_whole, at, held};
 use crate::support::{Agent, DiskMeter, IpfsPeer, MIB, Setup, cid_in, isolated, noise, number};
 
 #[test]
@@ -23,6 +23,18 @@ fn a_file_longer_than_the_limit_plays_twice_beside_what_is_pinned() {
         for _ in 0..2 {
             assert_whole(&agent, &target, &right);
         }
+        // those who jump, and several at once
+        for seek in [9, 2, 7, 0, 5] {
+            let place = right.len() / 10 * seek;
+            assert_part(&agent, &target, &right, place, MIB);
+        }
+        std::thread::scope(|scope| {
+            for reader in 0..4 {
+                let (agent, target, right) = (&agent, &target, &right);
+                let place = right.len() / 4 * reader;
+                scope.spawn(move || assert_part(agent, target, right, place, 12_000_000));
+            }
+        });
         // eight blocks may be in the writing
         meter.assert_below(LIMIT, 8 * (256 << 10) + 64 * 1024);
         let disk = agent.manage().disk();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{assert_whole, directory};
+use super::{NAME, assert_whole, directory};
 use crate::support::{Answer, IpfsPeer, STOPPING, Setup, isolated, until};
 
 /// For how many seconds an answer may be kept.
@@ -51,8 +51,7 @@ fn a_name_is_followed_and_kept_when_nobody_knows_it_any_more() {
         assert!(agent.ended(STOPPING).success());
         agent.start_again();
         assert_whole(&agent, &target, b"second");
-        let unknown = "k51qzi5uqu5dlvj2baxnqndepeb86cbk3ng7n3i46uzyxzyqj2xjonzllnv0v8";
-        let answer = agent.get(&format!("/ipns/v0/stream/{unknown}/")).send();
+        let answer = agent.get(&format!("/ipns/v0/stream/{NAME}/")).send();
         assert!(matches!(answer.status, 503 | 504), "{}", answer.text());
         answer.problem(answer.status);
     });

@@ -1,10 +1,16 @@
 //! Ids in other spellings.
 
-use cid::{Cid, Version, multibase::Base};
+use cid::{Cid, Version, multibase::Base, multihash::Multihash};
 
 /// Base 32 as addresses of torrents have it.
 pub(crate) fn base32(bytes: &[u8]) -> String {
     data_encoding::BASE32_NOPAD.encode(bytes)
+}
+
+/// A CID of this codec, hash function and digest.
+pub(crate) fn cid_of(codec: u64, function: u64, digest: &[u8]) -> String {
+    let hash = Multihash::wrap(function, digest).unwrap();
+    Cid::new_v1(codec, hash).to_string()
 }
 
 /// A CID in the base that this letter stands for; `Q` stands for version 0.
