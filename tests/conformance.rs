@@ -32,6 +32,7 @@ macro_rules! conforms {
             asking::every_spelling_of_an_id_is_one_item
             conditions::unchanged_files_are_not_sent_again
             disk::a_restart_serves_from_disk_without_the_peer
+            disk::a_stop_in_the_middle_is_in_order
             disk::status_starts_nothing_and_tells_what_is_held
             failures::what_is_not_there_or_makes_no_sense_is_refused
             failures::what_nobody_has_ends_in_time

@@ -21,6 +21,21 @@ pub(super) fn a_restart_serves_from_disk_without_the_peer<B: Backend>() {
     assert_same(&tail.body, &right[right.len() - 70_001..]);
 }
 
+pub(super) fn a_stop_in_the_middle_is_in_order<B: Backend>() {
+    let mut stage = Stage::<B>::new();
+    let film = stage.share(Tree::file("film.mkv", noise(3, 24 * MIB)));
+    let right = film.bytes("film.mkv");
+    let mut body = stage.get(&film, "/film.mkv").open();
+    assert_same(&body.read(MIB), &right[..MIB]);
+    stage.restart();
+    let came = body.finish();
+    assert!(came.broken, "it ended as if it were whole");
+    assert_same(&came.body, &right[MIB..MIB + came.body.len()]);
+    let part = stage.get(&film, "/film.mkv").range("bytes=0-999999").send();
+    assert_same(&part.body, &right[..1_000_000]);
+    assert_same(&stage.get(&film, "/film.mkv").send().body, right);
+}
+
 pub(super) fn status_starts_nothing_and_tells_what_is_held<B: Backend>() {
     let mut stage = Stage::<B>::new();
     let film = stage.share(Tree::file("film.mkv", noise(2, 2 * MIB)));

@@ -133,4 +133,12 @@ pub(super) fn an_archive_opens_as_a_directory<B: Backend>() {
     }
     let raw = stage.get(&archives, "/stored.zip").send();
     assert_same(&raw.body, archives.bytes("stored.zip"));
+    // one that is all there is
+    let alone = stage.share(Tree::file("stored.zip", packed("stored.zip")));
+    let listing = stage.get(&alone, "/stored.zip/?format=json").send();
+    assert_eq!(names(&listing.json()), ["film", "text.txt"]);
+    let inside = stage.get(&alone, "/stored.zip/text.txt").send();
+    assert_same(&inside.body, text.as_bytes());
+    let raw = stage.get(&alone, "/stored.zip").send();
+    assert_same(&raw.body, alone.bytes("stored.zip"));
 }

@@ -1,7 +1,11 @@
 //! The disk: what is given up comes again, the limit holds, and what is pinned stays.
 
-use super::{assert_part, assert_whole, at, held};
-use crate::support::{Agent, DiskMeter, IpfsPeer, MIB, Setup, cid_in, isolated, noise, number};
+use std::time::Duration;
+
+use super::{assert_part, assert_whole, at, held, same};
+use crate::support::{
+    Agent, DiskMeter, IpfsPeer, MIB, Setup, cid_in, isolated, noise, number, pause,
+};
 
 #[test]
 fn a_file_longer_than_the_limit_plays_twice_beside_what_is_pinned() {
@@ -61,5 +65,45 @@ fn what_was_given_up_comes_again_from_the_same_peer() {
             }
             assert_whole(&agent, &target, &right);
         }
+    });
+}
+
+#[test]
+fn readers_that_rest_share_little_room() {
+    isolated(|| {
+        const READERS: usize = 6;
+        let mut kubo = IpfsPeer::kubo();
+        let films: Vec<_> = (0..3)
+            .map(|number| {
+                let right = noise(10 + number, 40_000_000);
+                (kubo.add("film.mkv", &right), right)
+            })
+            .collect();
+        let setup = Setup::new().set("disk.limit = \"20MB\"");
+        let agent = setup.set("disk.keep_free = \"0\"").start();
+        let meter = DiskMeter::over(&agent.data());
+        let targets: Vec<_> = films
+            .iter()
+            .map(|(cid, _)| at(cid, "/film.mkv", &[&kubo]))
+            .collect();
+        std::thread::scope(|scope| {
+            for reader in 0..READERS {
+                let (agent, films, targets) = (&agent, &films, &targets);
+                scope.spawn(move || {
+                    let (target, right) = (&targets[reader % 3], &films[reader % 3].1);
+                    let place = reader * 3_000_000;
+                    let range = format!("bytes={place}-");
+                    let mut body = agent.get(target).range(&range).open();
+                    assert_eq!(body.status(), 206);
+                    for step in 0..10 {
+                        let from = place + step * 2_000_000;
+                        let came = body.read(2_000_000);
+                        same(&came, &right[from..from + 2_000_000]);
+                        pause(Duration::from_millis(100 * (reader as u64 % 3)));
+                    }
+                });
+            }
+        });
+        meter.assert_below(20_000_000, 8 * (256 << 10) + 64 * 1024);
     });
 }
