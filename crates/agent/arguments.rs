@@ -62,7 +62,7 @@ pub(crate) struct Asked {
 /// An item of the running agent.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Named {
-    /// An infohash or its beginning, a magnet link, or PROTOCOL/ID.
+    /// An infohash or a CID, or the beginning of one, a magnet link, or PROTOCOL/ID.
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) asked: Asked,

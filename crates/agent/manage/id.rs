@@ -12,8 +12,14 @@ use super::{
     words::printable,
 };
 
-/// The network of a bare id.
+/// The network of a bare id that is no CID.
 const USUAL: &str = "bittorrent";
+
+/// The network of CIDs.
+const IPFS: &str = "ipfs";
+
+/// The shortest CID that people use: version 0, in base 58.
+const CID: usize = 46;
 
 /// The shortest id that is a whole one, not a beginning: 32 base32 letters.
 const WHOLE: usize = 32;
@@ -25,6 +31,8 @@ const SHORTEST: usize = 4;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Named {
     protocol: String,
+    /// Whether nobody said which network.
+    is_bare: bool,
     id: String,
 }
 
@@ -35,11 +43,15 @@ impl Named {
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         // A magnet link may hold slashes too.
         let (protocol, id) = match text.split_once('/') {
-            Some((protocol, id)) if is_protocol(protocol) => (protocol, id),
-            _ => (USUAL, text),
+            Some((protocol, id)) if is_protocol(protocol) => (Some(protocol), id),
+            _ => (None, text),
         };
+        // Nothing else that is as long as a CID has only letters and digits.
+        let is_cid = id.len() >= CID && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let network = protocol.unwrap_or(if is_cid { IPFS } else { USUAL });
         Self {
-            protocol: protocol.to_owned(),
+            protocol: network.to_owned(),
+            is_bare: protocol.is_none(),
             id: id.to_owned(),
         }
     }
@@ -48,6 +60,15 @@ impl Named {
     fn is_beginning(&self) -> bool {
         (SHORTEST..WHOLE).contains(&self.id.len())
             && self.id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }
+
+    /// The name as it was given.
+    fn spoken(&self) -> String {
+        if self.is_bare {
+            printable(&self.id)
+        } else {
+            self.to_string()
+        }
     }
 
     /// Its path in the management plane.
@@ -74,14 +95,22 @@ pub(crate) async fn find(agent: &Agent, text: &str) -> Result<Named> {
     let mut found = items
         .items
         .into_iter()
-        .filter(|item| item.protocol == named.protocol && item.id.starts_with(&beginning));
+        .filter(|item| named.is_bare || item.protocol == named.protocol)
+        .filter(|item| item.id.starts_with(&beginning));
     match (found.next(), found.next()) {
         (Some(item), None) => Ok(Named {
             protocol: item.protocol,
+            is_bare: false,
             id: item.id,
         }),
-        (None, _) => bail!("no item begins with {named}; universal-p2p items lists what there is"),
-        (Some(_), Some(_)) => bail!("several items begin with {named}; give more of the id"),
+        (None, _) => bail!(
+            "no item begins with {}; universal-p2p items lists what there is",
+            named.spoken()
+        ),
+        (Some(_), Some(_)) => bail!(
+            "several items begin with {}; give more of the id",
+            named.spoken()
+        ),
     }
 }
 
@@ -99,6 +128,12 @@ mod tests {
         let path = "/items/bittorrent/magnet%3A%3Fxt%3Durn%3Abtih%3Add82%26tr%3Dudp%3A%2F%2Fa%2Fb";
         assert_eq!(Named::read(magnet).path(), path);
         assert_eq!(Named::read("ipfs/bafy..").path(), "/items/ipfs/bafy%2E%2E");
+        for cid in [
+            "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n",
+            "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
+        ] {
+            assert_eq!(Named::read(cid).path(), format!("/items/ipfs/{cid}"));
+        }
         assert_eq!(Named::read("../x").path(), "/items/bittorrent/%2E%2E%2Fx");
     }
 
