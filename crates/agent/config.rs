@@ -68,6 +68,10 @@ pub(crate) struct Listen {
     /// localhost. Requests for any other host are refused.
     #[config(default = [], env = "UNIVERSAL_P2P_LISTEN_HOSTS", parse_env = confique::env::parse::list_by_comma)]
     pub(crate) hosts: Vec<String>,
+    /// What is not given out, as "<protocol>/<id>", such as "ipfs/bafy…" or "bittorrent/<40 hex digits>":
+    /// answered with 451, and with 410 where "gone:" stands before it.
+    #[config(default = [], env = "UNIVERSAL_P2P_LISTEN_BLOCKED", parse_env = confique::env::parse::list_by_comma)]
+    pub(crate) blocked: Vec<String>,
     /// Must be true for any address that is not loopback. Every request then needs the token in
     /// the data directory, as "Authorization: Bearer TOKEN" or as ?token=TOKEN.
     #[config(default = false, env = "UNIVERSAL_P2P_LISTEN_PUBLIC")]

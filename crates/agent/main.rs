@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod blocked;
 mod config;
 mod ipfs;
 mod logging;

@@ -20,6 +20,7 @@ use universal_p2p_management::{Facts, Plane, Token};
 use universal_p2p_store::Store;
 
 use crate::{
+    blocked,
     config::{self, Config},
     ipfs,
     running::Running,
@@ -46,7 +47,7 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         .map(|backend| Arc::clone(backend) as Arc<dyn Backend>)
         .collect();
     backends.extend(ipfs.iter().flat_map(|ipfs| ipfs.backends.iter().cloned()));
-    let settings = gateway_settings(&config, &management_url, &token);
+    let settings = gateway_settings(&config, &backends, &management_url, &token)?;
     let registry = Registry::new(backends.clone());
     let archives = archives(&config, &store);
     let gateway = Gateway::new(registry, Arc::clone(&store), archives, settings);
@@ -166,10 +167,11 @@ async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<
 
 fn gateway_settings(
     config: &Config,
+    backends: &[Arc<dyn Backend>],
     dashboard: &str,
     token: &Token,
-) -> universal_p2p_gateway::Settings {
-    universal_p2p_gateway::Settings {
+) -> Result<universal_p2p_gateway::Settings> {
+    Ok(universal_p2p_gateway::Settings {
         hosts: config.listen.hosts.clone(),
         dashboard: dashboard.to_owned(),
         first_byte: config.timeouts.first_byte.0,
@@ -177,7 +179,8 @@ fn gateway_settings(
         streams: config.limits.streams,
         streams_per_client: config.limits.streams_per_client,
         token: config.listen.public.then(|| token.expose().to_owned()),
-    }
+        blocked: blocked::blocked(&config.listen.blocked, backends)?,
+    })
 }
 
 /// What opens archives.

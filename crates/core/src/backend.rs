@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::{Id, Node, Proof, ProofForm, ReadCx, Result};
+use crate::{Id, Node, Proof, ProofForm, ReadCx, Result, Trace};
 
 /// What a request says about where a resource may be found: parameters such as `tr`, `x.pe` and `ws`.
 ///
@@ -197,13 +197,19 @@ pub trait Backend: Send + Sync {
         })
     }
 
-    /// The content address that each segment of a path stands for, the root first; none where this
-    /// network has no such addresses.
+    /// Finds what each segment of a path stands for. Fetches of what it leads to only structured data.
     ///
     /// # Errors
-    /// As [`Backend::resolve`].
-    async fn roots(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Vec<String>> {
+    /// As [`Backend::resolve`]; [`crate::Error::NotFound`] also where a path leads through links that
+    /// files and directories follow, [`crate::Error::Unsupported`] where it ends inside a block.
+    async fn trace(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Trace> {
         let _ = (id, path, hints);
-        Ok(Vec::new())
+        Ok(Trace::unknown())
+    }
+
+    /// Whether standard addresses have another spelling of an id than this one, to which they lead.
+    fn has_better_spelling(&self, id: &str) -> bool {
+        let _ = id;
+        false
     }
 }

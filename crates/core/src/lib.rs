@@ -33,6 +33,6 @@ pub use id::{Id, Item};
 pub use node::{
     ByteStream, Details, Dir, Entry, EntryKind, File, Freshness, Meta, Node, Priority, ReadCx,
 };
-pub use proof::{EntityBytes, Proof, ProofForm, Scope};
+pub use proof::{Data, DataForm, EntityBytes, Proof, ProofBody, ProofForm, Scope, Trace};
 pub use site::{Evidence, Site};
 pub use tree::{FoundFile, enter, files, largest, walk};

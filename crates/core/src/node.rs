@@ -132,6 +132,8 @@ pub struct Details {
     pub modified: Option<SystemTime>,
     /// Whether a range of it is read without all that comes before.
     pub seekable: Option<bool>,
+    /// Its own content address, where the network has such: ASCII letters and digits.
+    pub address: Option<String>,
 }
 
 /// Something with entries.

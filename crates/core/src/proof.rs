@@ -1,5 +1,7 @@
 //! Content in forms that its reader checks by itself.
 
+use bytes::Bytes;
+
 use crate::{ByteStream, Freshness};
 
 /// A form of content that carries what is needed to check it.
@@ -13,9 +15,13 @@ pub enum ProofForm {
         scope: Scope,
         /// Which bytes, where that is a file and [`Scope::Entity`] of it is wanted.
         bytes: Option<EntityBytes>,
+        /// Whether a block comes every time it is met, and not only the first time.
+        repeats: bool,
     },
     /// The signed record of a name.
     Record,
+    /// A file or a directory with all that is in it, as a tape archive.
+    Tape,
 }
 
 /// How much of what a path leads to an archive has.
@@ -48,12 +54,63 @@ pub struct Proof {
     pub is_weak: bool,
     /// A name to save it under.
     pub filename: String,
-    /// Its length in bytes, where that is known before it is sent.
-    pub length: Option<u64>,
     /// For how long its address names it.
     pub freshness: Freshness,
     /// What each segment of its path stands for, the root first.
     pub roots: Vec<String>,
-    /// All of it. It breaks off with an error where something is missing.
-    pub stream: ByteStream,
+    /// All of it.
+    pub body: ProofBody,
+}
+
+/// The bytes of a [`Proof`].
+pub enum ProofBody {
+    /// All of them, of which a part may be given.
+    Whole(Bytes),
+    /// As they are found, of unknown length. It breaks off with an error where something is missing.
+    Stream(ByteStream),
+}
+
+/// What a path stands for.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// The content address of each segment, the root first; none where there are no such addresses.
+    pub roots: Vec<String>,
+    /// For how long the path leads there.
+    pub freshness: Freshness,
+    /// What it leads to, where that is neither file nor directory.
+    pub data: Option<Data>,
+}
+
+impl Trace {
+    /// Nothing is known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self {
+            roots: Vec::new(),
+            freshness: Freshness::Immutable,
+            data: None,
+        }
+    }
+}
+
+/// A block of structured data.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// How it is written.
+    pub form: DataForm,
+    /// All of it.
+    pub bytes: Bytes,
+}
+
+/// How structured data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataForm {
+    /// JSON (RFC 8259).
+    Json,
+    /// CBOR (RFC 8949).
+    Cbor,
+    /// JSON with links and bytes (IPLD).
+    DagJson,
+    /// CBOR with links (IPLD).
+    DagCbor,
 }

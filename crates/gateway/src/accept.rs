@@ -2,7 +2,13 @@
 
 use axum::http::{HeaderMap, header::ACCEPT};
 
-use crate::query::Format;
+use crate::{query::Format, standard::form::Kind};
+
+/// An archive of blocks.
+const CAR: &str = "application/vnd.ipld.car";
+
+/// How many choices of one client are looked at.
+const MOST_CHOICES: usize = 64;
 
 /// The weight of a media type that a client names itself; 0 where it does not.
 ///
@@ -31,19 +37,61 @@ pub(crate) fn page_for_error(headers: &HeaderMap) -> bool {
     weight(headers, "text/html") > json
 }
 
-/// The form of content to be checked that a client names before all others.
-pub(crate) fn proof(headers: &HeaderMap) -> Option<Format> {
-    let forms = [
+/// The format that a client names before all others. Those that only special clients name go before
+/// those that browsers do.
+pub(crate) fn format(headers: &HeaderMap) -> Option<Format> {
+    let formats = [
         ("application/vnd.ipld.raw", Format::Raw),
-        ("application/vnd.ipld.car", Format::Car),
+        (CAR, Format::Car),
         ("application/vnd.ipfs.ipns-record", Format::Record),
+        ("application/x-tar", Format::Tar),
+        ("application/vnd.ipld.dag-json", Format::DagJson),
+        ("application/vnd.ipld.dag-cbor", Format::DagCbor),
+        ("text/html", Format::Html),
+        ("application/json", Format::Json),
+        ("application/cbor", Format::Cbor),
     ];
-    let weighed = forms.map(|(media_type, form)| (weight(headers, media_type), form));
+    let weighed = formats.map(|(media_type, format)| (weight(headers, media_type), format));
     let best = weighed
         .into_iter()
         .reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let (weighs, form) = best?;
-    (weighs > 0.0 && weighs >= weight(headers, "text/html")).then_some(form)
+    let (weighs, format) = best?;
+    (weighs > 0.0).then_some(format)
+}
+
+/// Whether a client takes what it did not name.
+pub(crate) fn takes_anything(headers: &HeaderMap) -> bool {
+    weight(headers, "*/*") > 0.0
+}
+
+/// The archives that a client names, the first one first; one of any kind where it names none.
+pub(crate) fn archives(headers: &HeaderMap) -> Vec<Kind<'_>> {
+    let lines = headers.get_all(ACCEPT).iter();
+    let texts = lines.filter_map(|line| line.to_str().ok());
+    let mut found = Vec::new();
+    for choice in texts.flat_map(|text| text.split(',')).take(MOST_CHOICES) {
+        let mut parts = choice.split(';').map(str::trim);
+        if !parts
+            .next()
+            .is_some_and(|named| named.eq_ignore_ascii_case(CAR))
+        {
+            continue;
+        }
+        let mut kind = Kind::default();
+        for part in parts {
+            match part.split_once('=') {
+                Some(("version", value)) => kind.version = Some(value),
+                Some(("order", value)) => kind.order = Some(value),
+                Some(("dups", value)) => kind.repeats = Some(value),
+                _ => {}
+            }
+        }
+        found.push(kind);
+    }
+    if found.is_empty() {
+        found.push(Kind::default());
+    }
+    found
 }
 
 /// Whether a listing is given as JSON rather than as a page.
@@ -98,10 +146,36 @@ mod tests {
                 Some(Format::Car),
             ),
             ("application/vnd.ipfs.ipns-record", Some(Format::Record)),
-            ("text/html, application/vnd.ipld.raw;q=0.1", None),
+            (
+                "text/html, application/vnd.ipld.raw;q=0.1",
+                Some(Format::Html),
+            ),
+            (
+                "foo, application/vnd.ipld.dag-cbor,bar",
+                Some(Format::DagCbor),
+            ),
+            ("application/json, text/plain, */*", Some(Format::Json)),
             ("*/*", None),
         ] {
-            assert_eq!(proof(&accept(text)), want, "{text}");
+            assert_eq!(format(&accept(text)), want, "{text}");
         }
+    }
+
+    #[test]
+    fn archives_are_named_in_order() {
+        let headers = accept(
+            "application/vnd.ipld.car;order=foo, application/vnd.ipld.car; version=1;dups=y;q=0.5",
+        );
+        let found = archives(&headers);
+        assert_eq!(
+            (
+                found.len(),
+                found[0].order,
+                found[1].repeats,
+                found[1].version
+            ),
+            (2, Some("foo"), Some("y"), Some("1"))
+        );
+        assert_eq!(archives(&accept("*/*")), [Kind::default()]);
     }
 }

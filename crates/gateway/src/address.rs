@@ -77,20 +77,19 @@ impl Target {
             Some(without) => (without, true),
             None => (raw, false),
         };
-        let mut segments = raw.split('/').map(segment).collect::<Result<Vec<_>, _>>()?;
-        if is_standard(&segments) {
-            let path = segments.split_off(2);
-            let id = segments.pop().unwrap_or_default();
+        if let Some((protocol, id, below)) = standard(raw)? {
+            let (path, ends_inside) = names(below)?;
             return Ok(Self::Resource(Resource {
-                protocol: segments.pop().unwrap_or_default(),
+                protocol,
                 version: "v0".into(),
                 kind: "stream".into(),
                 id,
                 path,
-                slash,
+                slash: slash || ends_inside,
                 is_standard: true,
             }));
         }
+        let mut segments = raw.split('/').map(segment).collect::<Result<Vec<_>, _>>()?;
         if segments.len() < 4 {
             return Err(Error::NotFound {
                 what: "such address; one begins with /<protocol>/<version>/stream/<id>".into(),
@@ -111,14 +110,56 @@ impl Target {
     }
 }
 
-/// Whether an address is of the standard form. No id is called as a version is.
-fn is_standard(segments: &[String]) -> bool {
-    let [protocol, second, ..] = segments else {
-        return false;
+/// The protocol, the id and the raw names below it, where an address is of the standard form. No id is
+/// called as a version is.
+fn standard(raw: &str) -> Result<Option<(String, String, &str)>, Error> {
+    let Some((protocol, rest)) = raw.split_once('/') else {
+        return Ok(None);
     };
+    let (second, below) = rest.split_once('/').unwrap_or((rest, ""));
     let digits = second.strip_prefix('v').unwrap_or_default();
     let is_version = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    STANDARD.contains(&protocol.as_str()) && !is_version
+    if !STANDARD.contains(&protocol) || is_version {
+        return Ok(None);
+    }
+    Ok(Some((protocol.to_owned(), segment(second)?, below)))
+}
+
+/// Whether the raw path of an address is of the standard form.
+pub(crate) fn is_at_standard(raw: &str) -> bool {
+    let raw = raw.strip_prefix('/').unwrap_or(raw);
+    standard(raw).is_ok_and(|found| found.is_some())
+}
+
+/// The names of a standard address, and whether they end as a directory does. There an encoded slash
+/// cuts as well, and dots lead up and down, though not out (IPIP-548).
+fn names(raw: &str) -> Result<(Vec<String>, bool), Error> {
+    if raw.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    let decoded = raw.split('/').map(decode).collect::<Result<Vec<_>, _>>()?;
+    let decoded = decoded.join("/");
+    let (whole, ends_inside) = match decoded.strip_suffix('/') {
+        Some(whole) => (whole, true),
+        None => (decoded.as_str(), false),
+    };
+    let bad = |why: &str| Error::BadAddress { why: why.into() };
+    let mut names: Vec<String> = Vec::new();
+    for name in whole.split('/') {
+        match name {
+            "" => return Err(bad("a path has no empty segments")),
+            "." => {}
+            ".." => drop(
+                names
+                    .pop()
+                    .ok_or_else(|| bad("a path leads not out of its root"))?,
+            ),
+            _ if name.contains('\0') => return Err(bad("a path has no NUL characters")),
+            name => names.push(name.to_owned()),
+        }
+    }
+    let is_dots = matches!(whole.rsplit('/').next(), Some("." | ".."));
+    Ok((names, ends_inside || is_dots))
 }
 
 impl Resource {

@@ -16,7 +16,7 @@ use axum::{
 use universal_p2p_core::{ByteStream, Freshness, Meta};
 
 use crate::{
-    asked::Asked, body::Content, limits::Permit, multipart::Frames, problem::METHODS,
+    asked::Asked, body::Content, held::Sought, limits::Permit, multipart::Frames, problem::METHODS,
     range::Selection,
 };
 
@@ -40,12 +40,14 @@ impl FileAnswer {
     /// Writes the head for the selected bytes of a file.
     pub(crate) fn new(
         asked: &Asked<'_>,
-        meta: &Meta,
+        sought: &Sought,
         selection: Selection,
         media_type: &str,
     ) -> Self {
+        let meta = sought.file.meta();
         let mut headers = validators(meta);
-        let name = asked.disposition().header(asked.name(&meta.name));
+        let disposition = asked.disposition().unwrap_or(sought.disposition);
+        let name = disposition.header(asked.name(&meta.name));
         headers.insert(CONTENT_DISPOSITION, name);
         set(&mut headers, ACCEPT_RANGES, "bytes");
         let whole = 0..meta.length;
@@ -104,6 +106,11 @@ pub(crate) fn not_modified(meta: &Meta) -> Response<Body> {
 /// The right address of a directory.
 pub(crate) fn moved_for_good(to: &str) -> Response<Body> {
     redirect(StatusCode::PERMANENT_REDIRECT, to, "no-cache")
+}
+
+/// The right spelling of an id.
+pub(crate) fn found(to: &str) -> Response<Body> {
+    redirect(StatusCode::FOUND, to, "no-cache")
 }
 
 /// The right address of a directory, as standard gateways say it.

@@ -63,12 +63,8 @@ impl<'a> Asked<'a> {
         asked.or(own).or_else(last).unwrap_or_default()
     }
 
-    /// Whether it is to be shown or saved.
-    pub(crate) fn disposition(&self) -> Disposition {
-        if self.query.download {
-            Disposition::Attachment
-        } else {
-            Disposition::Inline
-        }
+    /// Whether it is to be shown or saved, where the address says it.
+    pub(crate) fn disposition(&self) -> Option<Disposition> {
+        self.query.download.then_some(Disposition::Attachment)
     }
 }

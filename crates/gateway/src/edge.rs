@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 use universal_p2p_core::Error;
 
-use crate::{Gateway, headers, problem};
+use crate::{Gateway, address, headers, problem, standard};
 
 impl Gateway {
     /// Answers one request. Every failure becomes an answer here, a panic too, and every answer
@@ -30,6 +30,9 @@ impl Gateway {
         };
         let own_page = response.extensions().get().copied();
         headers::add_fixed(response.headers_mut(), own_page);
+        if address::is_at_standard(path) {
+            standard::share(response.headers_mut());
+        }
         if request.method == Method::HEAD {
             drop_body(&mut response);
         }

@@ -2,6 +2,8 @@
 
 use universal_p2p_core::Error;
 
+use crate::Ban;
+
 /// A refusal of the gateway itself, or an error from below.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -13,6 +15,13 @@ pub(crate) enum Failure {
     MethodNotAllowed,
     /// The token is missing or wrong.
     Unauthorized,
+    /// It is on the block list.
+    Blocked(Ban),
+    /// It is not to be had in the form that is wanted.
+    NotAcceptable {
+        /// What it is, and how it can be had.
+        what: String,
+    },
     /// `If-Match` or `If-Unmodified-Since` does not hold.
     PreconditionFailed,
     /// No range of the request lies within the file.

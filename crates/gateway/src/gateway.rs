@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use universal_p2p_core::{Backend, Expand, Priority, ReadCx};
 use universal_p2p_store::Store;
 
-use crate::limits::Limits;
+use crate::{Blocked, limits::Limits};
 
 /// What the configuration says about the content plane.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub streams_per_client: usize,
     /// The token that every request must carry. Set exactly where more than loopback is served.
     pub token: Option<String>,
+    /// What is not given out.
+    pub blocked: Blocked,
 }
 
 impl Settings {
@@ -49,6 +51,11 @@ impl Registry {
         Self { backends }
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn Backend>> {
+        self.backends.iter()
+    }
+
     /// The backend of a protocol and a version of its address form.
     pub(crate) fn find(&self, protocol: &str, version: &str) -> Option<&Arc<dyn Backend>> {
         self.backends
@@ -64,6 +71,7 @@ pub struct Gateway {
     pub(crate) expand: Arc<dyn Expand>,
     pub(crate) settings: Settings,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) blocked: Blocked,
 }
 
 impl Gateway {
@@ -81,6 +89,7 @@ impl Gateway {
             registry,
             store,
             expand,
+            blocked: settings.blocked.clone(),
             settings,
             limits,
         }

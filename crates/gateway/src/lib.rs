@@ -20,6 +20,7 @@ mod address;
 mod answer;
 mod asked;
 mod beside;
+mod blocked;
 mod body;
 mod conditional;
 mod connection;
@@ -29,6 +30,7 @@ mod failure;
 mod gateway;
 mod guard;
 mod headers;
+mod held;
 mod limits;
 mod listing;
 mod locate;
@@ -46,6 +48,7 @@ mod site;
 mod source;
 mod standard;
 
+pub use blocked::{Ban, Blocked};
 pub use gateway::{Gateway, Registry, Settings};
 
 #[cfg(test)]

@@ -1,30 +1,35 @@
 //! Directories: a page for people, JSON for programs.
 
+mod index;
+
 use std::{fmt::Write, sync::Arc};
 
 use axum::{
     body::Body,
     http::{
         HeaderValue, Response, StatusCode,
-        header::{CACHE_CONTROL, VARY},
+        header::{CACHE_CONTROL, ETAG, VARY},
     },
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
-use universal_p2p_core::{Dir, Entry, EntryKind, Error, Expand};
+use universal_p2p_core::{Dir, Entry, EntryKind, Error, Expand, Freshness, Trace};
 
 use crate::{
     accept,
     address::PLAIN,
     answer,
     asked::Asked,
-    natural,
+    conditional, natural,
     page::{self, escape},
     query::Format,
 };
 
 /// A listing may change its form with every version of the gateway.
 const CACHE: &str = "no-cache";
+
+/// At standard addresses it may be shown for a while before that is seen.
+const CACHE_INDEX: &str = "public, max-age=604800, stale-while-revalidate=2678400";
 
 /// What the table of a directory in an archive has further columns for.
 const IN_ARCHIVE: &str = "<th scope=\"col\">Packed</th><th scope=\"col\">Method</th>\
@@ -53,6 +58,9 @@ struct Line {
     modified: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seekable: Option<bool>,
+    /// Its own content address.
+    #[serde(rename = "cid", skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     url: String,
     /// Where what is in it is listed, if it looks like an archive.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +75,17 @@ pub(crate) async fn answer(
     dir: &Arc<dyn Dir>,
     asked: &Asked<'_>,
     expand: &dyn Expand,
+    trace: &Trace,
 ) -> Result<Response<Body>, Error> {
+    let standard = Standard::of(asked, trace);
+    if let Some(standard) = &standard
+        && standard.is_held(asked)
+    {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        standard.mark(&mut response);
+        return Ok(response);
+    }
     let mut entries = dir.list().await?;
     let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
     entries.sort_by(|one, other| {
@@ -75,27 +93,71 @@ pub(crate) async fn answer(
         order.then_with(|| natural::compare(&one.name, &other.name))
     });
     let listing = lines(entries, asked, expand);
-    let negotiated = if accept::json_for_listing(asked.headers()) {
-        Format::Json
-    } else {
-        Format::Html
-    };
-    let asked_for = asked.query.format;
-    let own = asked_for.filter(|form| matches!(form, Format::Html | Format::Json));
-    let mut response = match own.unwrap_or(negotiated) {
+    let mut response = match form(asked) {
         Format::Json => {
             let json = serde_json::to_vec(&listing)
                 .map_err(|error| Error::internal("writing a listing", error))?;
             answer::small("application/json", CACHE, json)
         }
-        Format::Html | Format::Raw | Format::Car | Format::Record => {
-            as_page(&listing, dir.name(), asked)
-        }
+        _ if asked.resource.is_standard => index::page(&listing, asked),
+        _ => as_page(&listing, dir.name(), asked),
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
     headers.insert(VARY, HeaderValue::from_static("Accept"));
+    if let Some(standard) = &standard {
+        standard.mark(&mut response);
+    }
     Ok(response)
+}
+
+/// What caches need to know of a listing at a standard address.
+struct Standard<'a> {
+    /// The content address of the directory.
+    cid: &'a str,
+    etag: String,
+    cache: String,
+}
+
+impl<'a> Standard<'a> {
+    fn of(asked: &Asked<'_>, trace: &'a Trace) -> Option<Self> {
+        let cid = trace.roots.last().filter(|_| asked.resource.is_standard)?;
+        let kind = match (&trace.data, form(asked)) {
+            (Some(_), _) => "DagIndex",
+            (None, Format::Json) => "DirList",
+            (None, _) => "DirIndex",
+        };
+        Some(Self {
+            cid,
+            etag: format!("{kind}-{}_CID-{cid}", env!("CARGO_PKG_VERSION")),
+            cache: match trace.freshness {
+                Freshness::Immutable => CACHE_INDEX.to_owned(),
+                Freshness::For(time) => format!("public, max-age={}", time.as_secs()),
+            },
+        })
+    }
+
+    /// Whether a client has it already, or says that it has all of the directory.
+    fn is_held(&self, asked: &Asked<'_>) -> bool {
+        let tags = [self.etag.as_str(), self.cid];
+        tags.iter()
+            .any(|tag| conditional::is_held(asked.headers(), tag))
+    }
+
+    fn mark(&self, response: &mut Response<Body>) {
+        let headers = response.headers_mut();
+        answer::set(headers, ETAG, &format!("\"{}\"", self.etag));
+        answer::set(headers, CACHE_CONTROL, &self.cache);
+    }
+}
+
+/// The form that is wanted of a listing.
+fn form(asked: &Asked<'_>) -> Format {
+    match asked.query.format {
+        Some(format @ (Format::Html | Format::Json)) => format,
+        _ if accept::json_for_listing(asked.headers()) => Format::Json,
+        _ => Format::Html,
+    }
 }
 
 fn lines(entries: Vec<Entry>, asked: &Asked<'_>, expand: &dyn Expand) -> Listing {
@@ -119,6 +181,7 @@ fn lines(entries: Vec<Entry>, asked: &Asked<'_>, expand: &dyn Expand) -> Listing
             method: entry.details.method,
             modified: entry.details.modified.and_then(answer::date),
             seekable: entry.details.seekable,
+            address: entry.details.address,
         }
     };
     let mut path = String::from("/");
@@ -129,6 +192,13 @@ fn lines(entries: Vec<Entry>, asked: &Asked<'_>, expand: &dyn Expand) -> Listing
     Listing {
         path,
         entries: entries.into_iter().map(line).collect(),
+    }
+}
+
+impl Listing {
+    /// What stands above the listing of a standard address.
+    fn name(&self, asked: &Asked<'_>) -> String {
+        format!("{}{}", asked.resource.id, self.path)
     }
 }
 

@@ -1,13 +1,19 @@
 //! What a file is: by its name, and by its first bytes where the name says nothing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
 use mime_guess::{Mime, from_path, mime};
+use tokio::time::timeout;
 use universal_p2p_core::{Error, File, ReadCx};
+
+use crate::range::Selection;
 
 /// How many bytes at the start of a file tell its type.
 const ENOUGH: u64 = 4096;
+
+/// How long is waited for them where the answer does without.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 /// The type of bytes that nothing is known of.
 const UNKNOWN: &str = "application/octet-stream";
@@ -19,7 +25,12 @@ const UNKNOWN: &str = "application/octet-stream";
 ///
 /// # Errors
 /// Whatever kept those first bytes away, but that nobody has them.
-pub(crate) async fn of(file: &Arc<dyn File>, name: &str, cx: &ReadCx) -> Result<String, Error> {
+pub(crate) async fn of(
+    file: &Arc<dyn File>,
+    name: &str,
+    selection: &Selection,
+    cx: &ReadCx,
+) -> Result<String, Error> {
     if let Some(known) = by_name(name) {
         return Ok(known);
     }
@@ -27,27 +38,48 @@ pub(crate) async fn of(file: &Arc<dyn File>, name: &str, cx: &ReadCx) -> Result<
     if length == 0 {
         return Ok(UNKNOWN.to_owned());
     }
-    match beginning(file, length, cx).await {
-        Ok(start) => Ok(by_content(&start).to_owned()),
-        // Nobody has its start, which may not be what is wanted.
-        Err(
+    let mut start = Vec::new();
+    let read = read(file, length, &mut start, cx);
+    let outcome = if needs_start(selection, length) {
+        read.await
+    } else {
+        // A range must not wait for bytes beside it: what there is has to do.
+        timeout(LONGEST_LOOK, read).await.unwrap_or(Ok(()))
+    };
+    match outcome {
+        Ok(())
+        | Err(
             Error::NoPeers { .. }
             | Error::NoProviders { .. }
             | Error::Stalled { .. }
             | Error::Unavailable { .. }
             | Error::NotHeld { .. },
-        ) => Ok(UNKNOWN.to_owned()),
+        ) => Ok(by_content(&start, file.meta().length).to_owned()),
         Err(error) => Err(error),
     }
 }
 
-async fn beginning(file: &Arc<dyn File>, length: u64, cx: &ReadCx) -> Result<Vec<u8>, Error> {
-    let mut start = Vec::new();
+/// Whether an answer has all of the start of a file.
+fn needs_start(selection: &Selection, length: u64) -> bool {
+    match selection {
+        Selection::Whole => true,
+        Selection::Parts(parts) => parts
+            .iter()
+            .any(|part| part.start == 0 && part.end >= length),
+    }
+}
+
+async fn read(
+    file: &Arc<dyn File>,
+    length: u64,
+    start: &mut Vec<u8>,
+    cx: &ReadCx,
+) -> Result<(), Error> {
     let mut stream = file.open(0..length, cx).await?;
     while let Some(bytes) = stream.try_next().await? {
         start.extend_from_slice(&bytes);
     }
-    Ok(start)
+    Ok(())
 }
 
 /// The media type that a name stands for.
@@ -86,7 +118,7 @@ pub(crate) fn extension(name: &str) -> Option<&str> {
     (!stem.is_empty() && !extension.is_empty()).then_some(extension)
 }
 
-fn by_content(start: &[u8]) -> &'static str {
+fn by_content(start: &[u8], length: u64) -> &'static str {
     if let Some(found) = infer::get(start) {
         return match found.mime_type() {
             "text/html" => "text/html; charset=utf-8",
@@ -99,10 +131,24 @@ fn by_content(start: &[u8]) -> &'static str {
         Err(error) => error.error_len().is_none(),
     };
     let printed = |byte: &u8| !byte.is_ascii_control() || matches!(byte, b'\t'..=b'\r' | 0x1b);
-    if text && start.iter().all(printed) {
+    if text && !start.is_empty() && start.iter().all(printed) {
+        if is_json(start, length) {
+            return "application/json";
+        }
         "text/plain; charset=utf-8"
     } else {
         UNKNOWN
+    }
+}
+
+/// Whether text is a map or a list of JSON, or the start of one.
+fn is_json(start: &[u8], length: u64) -> bool {
+    if !matches!(start.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return false;
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(start) {
+        Ok(_) => true,
+        Err(error) => error.is_eof() && (start.len() as u64) < length,
     }
 }
 
@@ -140,17 +186,30 @@ mod tests {
 
     #[test]
     fn bytes_tell_the_type() {
-        assert_eq!(by_content(b"\x89PNG\r\n\x1a\n\0\0"), "image/png");
+        assert_eq!(by_content(b"\x89PNG\r\n\x1a\n\0\0", 10), "image/png");
         assert_eq!(
-            by_content(b"<!DOCTYPE html><p>"),
+            by_content(b"<!DOCTYPE html><p>", 18),
             "text/html; charset=utf-8"
         );
-        assert_eq!(by_content("grün".as_bytes()), "text/plain; charset=utf-8");
         assert_eq!(
-            by_content(&"grün".as_bytes()[..3]),
+            by_content("grün".as_bytes(), 5),
             "text/plain; charset=utf-8"
         );
-        assert_eq!(by_content(b"\x00\x01\x02"), UNKNOWN);
-        assert_eq!(by_content(b"gr\xfcn"), UNKNOWN);
+        assert_eq!(
+            by_content(&"grün".as_bytes()[..3], 5),
+            "text/plain; charset=utf-8"
+        );
+        assert_eq!(by_content(b"\x00\x01\x02", 3), UNKNOWN);
+        assert_eq!(by_content(b"gr\xfcn", 4), UNKNOWN);
+        assert_eq!(by_content(b"", 4), UNKNOWN);
+        for (text, length, want) in [
+            (" {\"a\": [1]}\n", 13, "application/json"),
+            ("[1, 2, ", 5000, "application/json"),
+            ("[1, 2, ", 7, "text/plain; charset=utf-8"),
+            ("{a}", 3, "text/plain; charset=utf-8"),
+            ("12", 2, "text/plain; charset=utf-8"),
+        ] {
+            assert_eq!(by_content(text.as_bytes(), length), want, "{text}");
+        }
     }
 }

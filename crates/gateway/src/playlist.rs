@@ -12,7 +12,10 @@ use axum::{
 };
 use universal_p2p_core::{Error, Expand, FoundFile, Node, enter, files, walk};
 
-use crate::{address::Resource, answer, asked::Asked, failure::Failure, media_type, natural};
+use crate::{
+    address::Resource, answer, asked::Asked, disposition::Disposition, failure::Failure,
+    media_type, natural,
+};
 
 /// What players know as subtitles.
 const SUBTITLES: [&str; 6] = ["srt", "vtt", "ass", "ssa", "sub", "smi"];
@@ -53,9 +56,10 @@ pub(crate) async fn answer(
     let mut response = answer::small("audio/x-mpegurl", "no-cache", text);
     let filename = asked.query.filename.clone();
     let filename = filename.unwrap_or_else(|| format!("{name}.m3u"));
+    let disposition = asked.disposition().unwrap_or(Disposition::Inline);
     response
         .headers_mut()
-        .insert(CONTENT_DISPOSITION, asked.disposition().header(&filename));
+        .insert(CONTENT_DISPOSITION, disposition.header(&filename));
     Ok(response)
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use universal_p2p_core::Error;
 
 use crate::{
-    accept,
+    Ban, accept,
     failure::Failure,
     page::{self, escape},
 };
@@ -25,6 +25,9 @@ pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// When a client comes back after the agent was stopped, or a program that it needs.
 const AFTER_STOP: Duration = Duration::from_secs(10);
+
+/// When a client comes back for what nobody had.
+const AFTER_MISS: Duration = Duration::from_secs(30);
 
 /// What a client is told about a failure.
 struct Problem {
@@ -125,6 +128,19 @@ fn problem(failure: &Failure) -> Problem {
             "send the token of the data directory as Authorization: Bearer, or as ?token=",
         )
         .with(WWW_AUTHENTICATE, "Bearer"),
+        Failure::Blocked(Ban::Legal) => plain(
+            Status::UNAVAILABLE_FOR_LEGAL_REASONS,
+            "blocked",
+            "this is on the block list of this agent for legal reasons (the key listen.blocked)",
+        ),
+        Failure::Blocked(Ban::Unwanted) => plain(
+            Status::GONE,
+            "blocked",
+            "this is on the block list of this agent (the key listen.blocked)",
+        ),
+        Failure::NotAcceptable { what } => {
+            Problem::new(Status::NOT_ACCEPTABLE, "not-acceptable", what.clone())
+        }
         Failure::PreconditionFailed => plain(
             Status::PRECONDITION_FAILED,
             "precondition-failed",
@@ -174,7 +190,14 @@ fn below(error: &Error) -> Problem {
             return Problem::new(Status::INTERNAL_SERVER_ERROR, "internal", detail);
         }
     };
-    Problem::new(status, reason, error.to_string())
+    let problem = Problem::new(status, reason, error.to_string());
+    match status {
+        // Another peer may be there by then.
+        Status::BAD_GATEWAY | Status::GATEWAY_TIMEOUT => {
+            problem.with(RETRY_AFTER, seconds(AFTER_MISS))
+        }
+        _ => problem,
+    }
 }
 
 /// A wait in whole seconds, at least one.

@@ -20,6 +20,37 @@ pub(crate) enum Format {
     Car,
     /// The record of a name.
     Record,
+    /// A directory with all that is in it.
+    Tar,
+    /// Structured data.
+    Cbor,
+    /// Structured data with links.
+    DagJson,
+    /// The same.
+    DagCbor,
+}
+
+/// The formats by the words that addresses have for them.
+const FORMATS: [(&str, Format); 9] = [
+    ("html", Format::Html),
+    ("json", Format::Json),
+    ("raw", Format::Raw),
+    ("car", Format::Car),
+    ("ipns-record", Format::Record),
+    ("tar", Format::Tar),
+    ("cbor", Format::Cbor),
+    ("dag-json", Format::DagJson),
+    ("dag-cbor", Format::DagCbor),
+];
+
+impl Format {
+    /// The word for it in an address, unless it is what browsers get anyway.
+    pub(crate) fn word(self) -> Option<&'static str> {
+        let mut known = FORMATS.iter().filter(|(_, format)| *format != Self::Html);
+        known
+            .find(|(_, format)| *format == self)
+            .map(|(word, _)| *word)
+    }
 }
 
 /// The decoded parameters: the gateway's own, and what is left for the backend.
@@ -31,7 +62,7 @@ pub(crate) struct Query {
     pub(crate) download: bool,
     /// A name that replaces the file's own.
     pub(crate) filename: Option<String>,
-    /// A form of listing that replaces the negotiated one.
+    /// A form that replaces the negotiated one.
     pub(crate) format: Option<Format>,
     /// The access token, for elements that cannot send headers.
     pub(crate) token: Option<String>,
@@ -68,18 +99,11 @@ impl Query {
             }
             "download" => self.download = !matches!(value.as_str(), "0" | "false"),
             "format" => {
-                self.format = Some(match value.as_str() {
-                    "html" => Format::Html,
-                    "json" => Format::Json,
-                    "raw" => Format::Raw,
-                    "car" => Format::Car,
-                    "ipns-record" => Format::Record,
-                    _ => {
-                        return Err(Error::BadAddress {
-                            why: "format is html, json, raw, car or ipns-record".into(),
-                        });
-                    }
-                });
+                let known = FORMATS.iter().find(|(word, _)| *word == value);
+                let (_, format) = known.ok_or_else(|| Error::BadAddress {
+                    why: format!("format is {}", FORMATS.map(|(word, _)| word).join(", ")),
+                })?;
+                self.format = Some(*format);
             }
             "token" => {
                 self.carry(name, &value);

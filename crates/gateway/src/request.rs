@@ -1,11 +1,12 @@
 //! The way of a request, from its address to the bytes.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     body::Body,
     http::{Method, Response, request::Parts},
 };
+use universal_p2p_store::Lease;
 
 use crate::{
     Gateway,
@@ -16,7 +17,9 @@ use crate::{
     conditional::{self, Outcome},
     failure::Failure,
     guard,
-    locate::{Found, locate},
+    held::Sought,
+    limits::Permit,
+    locate::{self, Found, locate},
     media_type, range,
     source::Source,
     standard,
@@ -40,15 +43,18 @@ impl Gateway {
         };
         // One spelling for one resource, before anything is booked or looked for under it.
         let source = Source::new(&self.registry, &asked)?;
+        self.blocked.check(source.backend.protocol(), &source.id)?;
+        if asked.resource.is_standard && source.backend.has_better_spelling(&asked.resource.id) {
+            return Ok(locate::better_spelling(&asked, &source));
+        }
         if asked.resource.kind != "stream" {
             return self.beside(&asked, &source, client).await;
         }
-        // What its reader checks by itself is no file and has no ranges.
-        if let Some(form) = standard::form(&asked)? {
+        // What its reader checks by itself is found in another way than files.
+        if let Some(form) = standard::form::proof(&asked)? {
             return self.prove(&asked, &source, form, client).await;
         }
-        let answer = self.stream(&asked, &source, client).await?;
-        Ok(standard::mark(answer, &asked, &source).await)
+        self.stream(&asked, &source, client).await
     }
 
     /// The way from a resource to the bytes of a file in it.
@@ -57,10 +63,31 @@ impl Gateway {
         let permit = self.limits.admit(client)?;
         // Taken before anything is found, so that what is found is not given up before it is read.
         let lease = self.store.lease(source.item(), asked.site());
-        let file = match locate(source.resolve().await?, asked, self.expand.as_ref()).await? {
-            Found::File(file) => file,
-            Found::Answer(answer) => return Ok(answer),
+        // Standard addresses of structured data lead to the data itself.
+        let trace = standard::data::trace(asked, source).await?;
+        self.blocked.check_roots(&self.registry, &trace.roots)?;
+        let found = match standard::data::sought(asked, &trace)? {
+            Some(data) => Found::File(data),
+            None => locate(source.resolve().await?, asked, self.expand.as_ref(), &trace).await?,
         };
+        let mut answer = match found {
+            Found::File(file) => self.send(asked, source, file, lease, permit).await?,
+            Found::Answer(answer) => answer,
+        };
+        standard::mark(&mut answer, asked, source, &trace.roots);
+        Ok(answer)
+    }
+
+    /// The way from a file to its bytes.
+    pub(crate) async fn send(
+        &self,
+        asked: &Asked<'_>,
+        source: &Source<'_>,
+        sought: Sought,
+        lease: Lease,
+        permit: Permit,
+    ) -> Answer {
+        let file = &sought.file;
         // What a name leads to is kept with its content, and booked there.
         let lease = match &file.meta().item {
             Some(item) if *item != source.item() => self.store.lease(item.clone(), asked.site()),
@@ -72,12 +99,15 @@ impl Gateway {
         }
         let selection = range::select(&asked.request.method, asked.headers(), file.meta())?;
         let cx = self.settings.read_cx();
-        let media_type = media_type::of(&file, asked.name(&file.meta().name), &cx).await?;
-        let head = FileAnswer::new(asked, file.meta(), selection, &media_type);
+        let media_type = match sought.media_type {
+            Some(known) => known.to_owned(),
+            None => media_type::of(file, asked.name(&file.meta().name), &selection, &cx).await?,
+        };
+        let head = FileAnswer::new(asked, &sought, selection, &media_type);
         // The last failure that can still become a status; later ones break the connection.
         let stream = match asked.request.method {
             Method::HEAD => return Ok(head.without_body()),
-            _ => body::open(file, head.ranges.clone(), cx).await?,
+            _ => body::open(Arc::clone(file), head.ranges.clone(), cx).await?,
         };
         // The lease ends with the body: then it is known what was read, and is booked.
         Ok(head.with_body(lease.track(stream), permit))

@@ -3,6 +3,7 @@
 mod answers;
 mod connections;
 mod fakes;
+mod forms;
 mod listings;
 mod safety;
 mod standard;

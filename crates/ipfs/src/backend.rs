@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cid::Cid;
 use universal_p2p_core::{
     Backend, Error, File, Freshness, Hints, Id, Node, Proof, ProofForm, ReadCx, Result, State,
-    Status,
+    Status, Trace,
 };
 
 use crate::{
@@ -112,7 +112,7 @@ impl Backend for Ipfs {
         self.proof(id, path, form, freshness, hints, cx).await
     }
 
-    async fn roots(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Vec<String>> {
-        self.trail(id, path, hints).await
+    async fn trace(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Trace> {
+        self.traced_to(id, path, Freshness::Immutable, hints).await
     }
 }

@@ -4,6 +4,7 @@
 //! light clients ask for (trustless gateway specification).
 
 mod below;
+mod tape;
 mod walker;
 
 use std::{ops::Range, sync::Arc};
@@ -12,22 +13,34 @@ use bytes::Bytes;
 use cid::Cid;
 use futures_util::{StreamExt, stream};
 use universal_p2p_core::{
-    ByteStream, EntityBytes, Error, Freshness, Hints, Id, Proof, ProofForm, ReadCx, Result, Scope,
+    ByteStream, Data, DataForm, EntityBytes, Error, Freshness, Hints, Id, Proof, ProofBody,
+    ProofForm, ReadCx, Result, Scope, Trace,
 };
 
 use crate::{
     Block, Ipfs, address,
+    ipld::{CBOR, DAG_CBOR, DAG_JSON, JSON},
     unixfs::{Root, layout::Layout, trail},
 };
 use below::Cover;
 use walker::Walker;
 
+/// What an archive has.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// How much of what the path leads to.
+    pub scope: Scope,
+    /// Which bytes, where that is a file and [`Scope::Entity`] of it is wanted.
+    pub bytes: Option<EntityBytes>,
+    /// Whether a block comes every time it is met.
+    pub repeats: bool,
+}
+
 /// An archive of blocks, and the way to what it is of.
 pub struct Archive {
     /// What each segment of the path stands for, the root first.
     pub roots: Vec<Cid>,
-    /// A CAR of version 1, depth first and without blocks that come twice. It breaks off where a block
-    /// cannot be had.
+    /// A CAR of version 1, depth first. It breaks off where a block cannot be had.
     pub stream: ByteStream,
 }
 
@@ -59,15 +72,14 @@ impl Ipfs {
         &self,
         id: &Id,
         path: &[String],
-        scope: Scope,
-        bytes: Option<EntityBytes>,
+        extent: Extent,
         hints: &Hints,
         cx: &ReadCx,
     ) -> Result<Archive> {
         let root = self.traced(id, hints)?;
         let trail = trail::follow(&root, path).await?;
         let end = root.block(trail.end()).await?;
-        let cover = match (bytes, scope) {
+        let cover = match (extent.bytes, extent.scope) {
             (Some(bytes), Scope::Entity) => match Layout::of(&end) {
                 Ok(layout) => Cover::Bytes(0, bytes_of(bytes, layout.length)),
                 // Of a directory there are no bytes to choose from.
@@ -77,7 +89,7 @@ impl Ipfs {
         };
         let mut blocks = trail.blocks;
         blocks.push(end);
-        let walker = Walker::new(Arc::clone(&root), blocks, scope, cover, *cx);
+        let walker = Walker::new(Arc::clone(&root), blocks, extent, cover, *cx);
         let head = stream::once(std::future::ready(Ok(head(&root.cid))));
         let body = stream::try_unfold(walker, |mut walker| async move {
             Ok(walker.next().await?.map(|bytes| (bytes, walker)))
@@ -98,54 +110,81 @@ impl Ipfs {
         hints: &Hints,
         cx: &ReadCx,
     ) -> Result<Proof> {
-        let name = path.last().map_or(id.as_str(), String::as_str);
         match form {
             ProofForm::Block => {
                 let (roots, block) = self.block(id, path, hints).await?;
-                let bytes = block.bytes().clone();
                 Ok(Proof {
                     media_type: "application/vnd.ipld.raw",
                     etag: format!("{}.raw", block.cid()),
                     is_weak: false,
                     filename: format!("{}.bin", block.cid()),
-                    length: Some(bytes.len() as u64),
                     freshness,
                     roots: roots.iter().map(Cid::to_string).collect(),
-                    stream: stream::once(std::future::ready(Ok(bytes))).boxed(),
+                    body: ProofBody::Whole(block.bytes().clone()),
                 })
             }
-            ProofForm::Archive { scope, bytes } => {
-                let archive = self.archive(id, path, scope, bytes, hints, cx).await?;
+            ProofForm::Archive {
+                scope,
+                bytes,
+                repeats,
+            } => {
+                let extent = Extent {
+                    scope,
+                    bytes,
+                    repeats,
+                };
+                let archive = self.archive(id, path, extent, hints, cx).await?;
                 let end = archive.roots.last().copied().unwrap_or_default();
-                let (from, to) = bytes.map_or((0, None), |bytes| (bytes.from, bytes.to));
-                let to = to.map_or_else(|| "*".to_owned(), |to| to.to_string());
                 Ok(Proof {
-                    media_type: "application/vnd.ipld.car; version=1; order=dfs; dups=n",
-                    etag: format!("{id}.{end}.car.{scope:?}.{from}.{to}"),
+                    media_type: if repeats {
+                        "application/vnd.ipld.car; version=1; order=dfs; dups=y"
+                    } else {
+                        "application/vnd.ipld.car; version=1; order=dfs; dups=n"
+                    },
+                    etag: format!("{id}.{end}.car.{}", extent.tag()),
                     is_weak: true,
-                    filename: format!("{name}.car"),
-                    length: None,
+                    filename: format!("{id}.car"),
                     freshness,
                     roots: archive.roots.iter().map(Cid::to_string).collect(),
-                    stream: archive.stream,
+                    body: ProofBody::Stream(archive.stream),
                 })
             }
+            ProofForm::Tape => self.tape(id, path, freshness, hints, cx).await,
             ProofForm::Record => Err(Error::BadAddress {
-                why: "records are of names, under /ipns/".into(),
+                why: "records are of names, under /ipns/, without a path".into(),
             }),
         }
     }
 
-    /// What each segment of a path stands for.
-    pub(crate) async fn trail(
+    /// What each segment of a path stands for, and the structured data that it leads to.
+    pub(crate) async fn traced_to(
         &self,
         id: &Id,
         path: &[String],
+        freshness: Freshness,
         hints: &Hints,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Trace> {
         let root = self.traced(id, hints)?;
         let trail = trail::follow(&root, path).await?;
-        Ok(trail.roots.iter().map(Cid::to_string).collect())
+        let form = match trail.end().codec() {
+            JSON => Some(DataForm::Json),
+            CBOR => Some(DataForm::Cbor),
+            DAG_JSON => Some(DataForm::DagJson),
+            DAG_CBOR => Some(DataForm::DagCbor),
+            _ => None,
+        };
+        let data = match form {
+            Some(form) => {
+                let bytes = root.block(trail.end()).await?.bytes().clone();
+                Some(Data { form, bytes })
+            }
+            None => None,
+        };
+        Ok(Trace {
+            roots: trail.roots.iter().map(Cid::to_string).collect(),
+            freshness,
+            data,
+        })
     }
 
     /// A root that notes the blocks on the way.
@@ -156,6 +195,16 @@ impl Ipfs {
             seen: Some(trail::Seen::default()),
             ..root
         }))
+    }
+}
+
+impl Extent {
+    /// What tells archives of one path apart.
+    fn tag(&self) -> String {
+        let (from, to) = self.bytes.map_or((0, None), |bytes| (bytes.from, bytes.to));
+        let to = to.map_or_else(|| "*".to_owned(), |to| to.to_string());
+        let repeats = if self.repeats { ".dups" } else { "" };
+        format!("{:?}.{from}.{to}{repeats}", self.scope)
     }
 }
 
@@ -178,8 +227,12 @@ fn bytes_of(bytes: EntityBytes, length: u64) -> Range<u64> {
 fn head(root: &Cid) -> Bytes {
     let cid = root.to_bytes();
     let mut map = b"\xa2\x65roots\x81\xd8\x2a".to_vec();
-    // The CID behind a zero; all of it is shorter than 256 bytes.
-    map.extend([0x58, u8::try_from(cid.len() + 1).unwrap_or(u8::MAX), 0]);
+    // The CID behind a zero; all of it is shorter than 256 bytes. Lengths are as short as they can be.
+    match u8::try_from(cid.len() + 1).unwrap_or(u8::MAX) {
+        length @ ..24 => map.push(0x40 | length),
+        length => map.extend([0x58, length]),
+    }
+    map.push(0);
     map.extend(&cid);
     map.extend(b"\x67version\x01");
     section(map.len()).into_iter().chain(map).collect()

@@ -15,6 +15,8 @@ pub(crate) use tree::{Place, Step};
 /// Codecs of blocks (multicodec table).
 pub(crate) const DAG_CBOR: u64 = 0x71;
 pub(crate) const DAG_JSON: u64 = 0x0129;
+pub(crate) const CBOR: u64 = 0x51;
+pub(crate) const JSON: u64 = 0x0200;
 
 /// The most entries of one map or list.
 const MOST_ENTRIES: usize = 65_536;

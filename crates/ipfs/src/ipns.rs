@@ -9,16 +9,12 @@ mod record;
 mod records;
 mod time;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, stream};
 use universal_p2p_core::{
-    Backend, Error, Freshness, Hints, Id, NoArchives, Node, Proof, ProofForm, ReadCx, Result,
-    Status, walk,
+    Backend, Error, Freshness, Hints, Id, NoArchives, Node, Proof, ProofBody, ProofForm, ReadCx,
+    Result, Status, Trace, walk,
 };
 
 use crate::{Ipfs, address};
@@ -61,32 +57,42 @@ impl Ipns {
     }
 
     /// What a path below a name stands for, and for how long.
-    async fn content_of(
-        &self,
-        name: &Name,
-        path: &[String],
-        hints: &Hints,
-    ) -> Result<(Id, Vec<String>, Duration)> {
+    async fn content_of(&self, name: &Name, path: &[String], hints: &Hints) -> Result<Content> {
         let target = self.target(name, hints).await?;
+        let before = target.path.len();
         let mut whole = target.path;
         whole.extend_from_slice(path);
-        let id = address::canonical(&target.cid.to_string())?;
-        Ok((id, whole, target.fresh_for))
+        Ok(Content {
+            id: address::canonical(&target.cid.to_string())?,
+            path: whole,
+            before,
+            freshness: Freshness::For(target.fresh_for),
+        })
     }
 }
 
-/// A record as its reader checks it.
+/// A path of content that a path below a name stands for.
+struct Content {
+    id: Id,
+    path: Vec<String>,
+    /// How many names of it lead to what the name itself stands for.
+    before: usize,
+    freshness: Freshness,
+}
+
+/// A record as its reader checks it: it says itself until when it is good.
 fn proof(id: &Id, record: Record) -> Proof {
-    let until = record.valid_until.duration_since(SystemTime::now());
+    // Records of one number may be good until different times.
+    let until = record.valid_until.duration_since(SystemTime::UNIX_EPOCH);
+    let until = until.unwrap_or_default().as_nanos();
     Proof {
         media_type: "application/vnd.ipfs.ipns-record",
-        etag: format!("{id}.{}.ipns-record", record.sequence),
-        is_weak: true,
+        etag: format!("{id}.{}.{until}.ipns-record", record.sequence),
+        is_weak: false,
         filename: format!("{id}.ipns-record"),
-        length: Some(record.bytes.len() as u64),
-        freshness: Freshness::For(record.ttl.min(until.unwrap_or_default())),
+        freshness: Freshness::For(record.ttl),
         roots: Vec::new(),
-        stream: stream::once(std::future::ready(Ok(record.bytes))).boxed(),
+        body: ProofBody::Whole(record.bytes),
     }
 }
 
@@ -133,18 +139,27 @@ impl Backend for Ipns {
         if form == ProofForm::Record && path.is_empty() && !hints.is_only_held() {
             return Ok(proof(id, self.follower.record(&name).await?));
         }
-        let (content, path, fresh_for) = self.content_of(&name, path, hints).await?;
-        let freshness = Freshness::For(fresh_for);
-        let proof = self
-            .content
-            .proof(&content, &path, form, freshness, hints, cx);
-        proof.await
+        let (to, content) = (self.content_of(&name, path, hints).await?, &self.content);
+        let proof = content.proof(&to.id, &to.path, form, to.freshness, hints, cx);
+        let mut proof = proof.await?;
+        proof.roots.drain(..to.before.min(proof.roots.len()));
+        Ok(proof)
     }
 
-    async fn roots(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Vec<String>> {
+    async fn trace(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Trace> {
         let name = Name::parse(id.as_str())?;
-        let (content, path, _) = self.content_of(&name, path, hints).await?;
-        self.content.trail(&content, &path, hints).await
+        let (to, content) = (self.content_of(&name, path, hints).await?, &self.content);
+        let trace = content.traced_to(&to.id, &to.path, to.freshness, hints);
+        let mut trace = trace.await?;
+        trace.roots.drain(..to.before.min(trace.roots.len()));
+        Ok(trace)
+    }
+
+    fn has_better_spelling(&self, id: &str) -> bool {
+        match Name::parse(id) {
+            Ok(name @ Name::Key(_)) => name.to_string() != id,
+            Ok(Name::Domain(_)) | Err(_) => false,
+        }
     }
 
     async fn release(&self, id: &Id) -> Result<()> {

@@ -32,7 +32,7 @@ pub use address::canonical;
 pub use backend::Ipfs;
 pub use block::{Block, Mismatch};
 pub use config::Settings;
-pub use export::Archive;
+pub use export::{Archive, Extent};
 pub use gateway::{Gateway, GatewaySettings};
 pub use ipns::{BadRecord, Dns, Ipns, Kept, Name, Names, Record, Records, Resolver, Texts};
 pub use kubo::{Kubo, KuboSettings};

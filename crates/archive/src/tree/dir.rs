@@ -94,6 +94,7 @@ impl Dir for ArchiveDir {
                         method: Some(entry.method),
                         modified: entry.modified,
                         seekable: Some(entry.content.is_seekable()),
+                        address: None,
                     },
                 }
             }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use universal_p2p_core::{
-    Backend, Error, Freshness, Hints, Id, Node, Proof, ProofForm, ReadCx, Result, Status,
+    Backend, Data, DataForm, Error, Freshness, Hints, Id, Node, Proof, ProofBody, ProofForm,
+    ReadCx, Result, Status, Trace,
 };
 
 use super::{
@@ -72,25 +74,45 @@ impl Backend for Standard {
                 cure: "none".into(),
             })
         });
+        let body = if is_archive {
+            ProofBody::Stream(then(Ok(said.into()), missing))
+        } else {
+            ProofBody::Whole(said.into())
+        };
         Ok(Proof {
             media_type: "application/vnd.ipld.test",
             etag: format!("{id}.test"),
             is_weak: is_archive,
             filename: format!("{id}.bin"),
-            length: (!is_archive).then_some(said.len() as u64),
             freshness: Freshness::Immutable,
-            roots: self.roots(id, path, hints).await?,
-            stream: then(Ok(said.into()), missing),
+            roots: self.trace(id, path, hints).await?.roots,
+            body,
         })
     }
 
-    async fn roots(&self, id: &Id, path: &[String], _: &Hints) -> Result<Vec<String>> {
+    async fn trace(&self, id: &Id, path: &[String], hints: &Hints) -> Result<Trace> {
+        not_held(id, hints)?;
         let names = path.iter().cloned();
-        Ok(std::iter::once(id.to_string()).chain(names).collect())
+        let form = match id.as_str() {
+            "json" => Some(DataForm::Json),
+            "dag-json" => Some(DataForm::DagJson),
+            "dag-cbor" => Some(DataForm::DagCbor),
+            _ => None,
+        };
+        let bytes = Bytes::from_static(b"0123456789");
+        Ok(Trace {
+            roots: std::iter::once(id.to_string()).chain(names).collect(),
+            freshness: Freshness::Immutable,
+            data: form.map(|form| Data { form, bytes }),
+        })
+    }
+
+    fn has_better_spelling(&self, id: &str) -> bool {
+        id == "Other"
     }
 }
 
-const BROWSER: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
+pub(super) const BROWSER: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
 
 #[tokio::test]
 async fn standard_addresses_lead_to_files_with_what_they_stand_for() {
@@ -163,12 +185,15 @@ async fn content_to_be_checked_is_given_as_it_is_asked_for() {
     );
     let query = "format=car&dag-scope=entity&entity-bytes=-5:*";
     let car = world.get(&format!("/ipfs/all?{query}"), &[]).await;
-    let want = "Archive { scope: Entity, bytes: Some(EntityBytes { from: -5, to: None }) }";
+    let want = "Archive { scope: Entity, bytes: Some(EntityBytes { from: -5, to: None }), repeats: false }";
     assert_eq!((car.text(), car.header("etag")), (want, "W/\"all.test\""));
     assert_eq!(car.header("content-length"), "");
     let named = [("accept", "application/vnd.ipld.car; version=1")];
     let car = world.get("/ipfs/all", &named).await;
-    assert_eq!(car.text(), "Archive { scope: All, bytes: None }");
+    assert_eq!(
+        car.text(),
+        "Archive { scope: All, bytes: None, repeats: false }"
+    );
     // The address counts more, and the own form of addresses does not look at the header.
     assert_eq!(
         world.get("/ipfs/all?format=raw", &named).await.text(),

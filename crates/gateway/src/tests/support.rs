@@ -17,14 +17,14 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use universal_p2p_core::{Error, NoArchives, Node};
+use universal_p2p_core::{Error, Id, Item, NoArchives, Node};
 use universal_p2p_store::Store;
 
 use super::{
     fakes::{Event, FakeBackend, Manner, dir, folder},
     standard::Standard,
 };
-use crate::{Gateway, Registry, Settings};
+use crate::{Ban, Blocked, Gateway, Registry, Settings};
 
 /// Long enough for a busy machine; only a test that fails waits for it.
 const FAR_TOO_LONG: Duration = Duration::from_secs(60);
@@ -43,7 +43,23 @@ pub(super) fn settings() -> Settings {
         streams: 100,
         streams_per_client: 100,
         token: None,
+        blocked: blocked(),
     }
+}
+
+fn blocked() -> Blocked {
+    let mut blocked = Blocked::default();
+    for (id, ban) in [("unlawful", Ban::Legal), ("unwanted", Ban::Unwanted)] {
+        let id = Id::new(id).expect("an id");
+        blocked.add(
+            &Item {
+                protocol: "ipfs",
+                id,
+            },
+            ban,
+        );
+    }
+    blocked
 }
 
 /// A gateway and what its fakes report.
@@ -70,7 +86,8 @@ pub(super) fn world(settings: Settings) -> World {
     let standard = standard
         .with("all", all(&fake))
         .with("file", fake.holding("", "only"))
-        .with("held", fake.holding("", "held"));
+        .with("held", fake.holding("", "held"))
+        .with("dag-json", dir("", [("a", fake.holding("a", "1"))]));
     let all = all(&fake);
     let one_file = fake.holding("only.txt", "only");
     let single = dir("only.txt", [("only.txt", fake.holding("only.txt", "only"))]);

@@ -1,21 +1,22 @@
 //! Archives have what their reader needs, and nothing else.
 
+mod kinds;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
 
-use bytes::Bytes;
 use cid::{Cid, multihash::Multihash};
 use futures_util::TryStreamExt;
 use proptest::prelude::*;
 use universal_p2p_core::{
-    Backend, EntityBytes, Error, Hints, Priority, ProofForm, ReadCx, Result, Scope,
+    Backend, EntityBytes, Error, Hints, Priority, ProofBody, ProofForm, ReadCx, Result, Scope,
 };
 
 use crate::{
-    Block, Ipfs, Settings,
+    Block, Extent, Ipfs, Settings,
     gateway::car::Car,
     ipld::{DAG_CBOR, DAG_JSON},
     unixfs::tests::trees::{Scene, content, pb, scene},
@@ -49,8 +50,13 @@ async fn archive(
 ) -> Result<Vec<Block>> {
     let id = crate::canonical(&root.to_string()).unwrap();
     let (hints, cx) = (Hints::default(), cx());
+    let extent = Extent {
+        scope,
+        bytes,
+        repeats: false,
+    };
     let archive = ipfs(scene)
-        .archive(&id, &names(path), scope, bytes, &hints, &cx)
+        .archive(&id, &names(path), extent, &hints, &cx)
         .await?;
     let mut stream = archive.stream;
     let (mut car, mut blocks) = (Car::default(), Vec::new());
@@ -295,21 +301,25 @@ async fn proofs_say_what_they_are() {
         scene.fake.blocks.lock().unwrap()[named["film"].hash()].clone(),
     );
     assert_eq!((proof.etag, proof.is_weak), (format!("{film}.raw"), false));
-    assert_eq!(
-        (proof.length, proof.filename),
-        (Some(bytes.len() as u64), format!("{film}.bin"))
-    );
+    assert_eq!(proof.filename, format!("{film}.bin"));
     assert_eq!(proof.roots, roots);
-    assert_eq!(ipfs.roots(&id, &path, &hints).await.unwrap(), roots);
-    let all: Vec<Bytes> = proof.stream.try_collect().await.unwrap();
-    assert_eq!(all.concat(), bytes);
+    let trace = ipfs.trace(&id, &path, &hints).await.unwrap();
+    assert!(trace.roots == roots && trace.data.is_none());
+    let ProofBody::Whole(all) = proof.body else {
+        panic!("a block is all there");
+    };
+    assert_eq!(all, bytes);
     // Archives of other scopes and ranges have other tags.
     let mut tags = HashSet::new();
     for scope in [Scope::Block, Scope::Entity, Scope::All] {
         for bytes in [None, range(0, 5), range(0, None), range(-5, None)] {
-            let form = ProofForm::Archive { scope, bytes };
+            let form = ProofForm::Archive {
+                scope,
+                bytes,
+                repeats: false,
+            };
             let proof = ipfs.prove(&id, &path, form, &hints, &cx).await.unwrap();
-            assert!(proof.is_weak && proof.length.is_none());
+            assert!(proof.is_weak && matches!(proof.body, ProofBody::Stream(_)));
             assert_eq!(proof.roots, roots);
             tags.insert(proof.etag);
         }

@@ -9,13 +9,17 @@ use std::{
 use bytes::Bytes;
 use cid::{Cid, multihash::Multihash};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use universal_p2p_core::{Error, ReadCx, Result, Scope};
+use universal_p2p_core::{Error, ReadCx, Result};
 
 use super::{
+    Extent,
     below::{Cover, below},
     section,
 };
 use crate::{Block, Urgency, unixfs::Root};
+
+/// The code of a hash that is the content itself (multicodec table).
+const IDENTITY: u64 = 0x00;
 
 /// Blocks that are fetched or kept ahead.
 const AHEAD: usize = 16;
@@ -27,14 +31,15 @@ const MOST_WAITING: usize = 1 << 20;
 /// A walk under way.
 pub(super) struct Walker {
     root: Arc<Root>,
-    scope: Scope,
+    extent: Extent,
     cx: ReadCx,
     /// What goes out next.
     out: VecDeque<Bytes>,
     /// What is to be visited, the next one last.
     stack: Vec<(Cid, Cover)>,
-    /// Blocks that went out.
+    /// Blocks that went out, and how often any did.
     given: HashSet<Multihash<64>>,
+    count: usize,
     /// Blocks below which everything was visited or will be.
     covered: HashSet<Multihash<64>>,
     /// Blocks that are there before they are needed.
@@ -49,27 +54,28 @@ impl Walker {
     pub(super) fn new(
         root: Arc<Root>,
         blocks: Vec<Block>,
-        scope: Scope,
+        extent: Extent,
         cover: Cover,
         cx: ReadCx,
     ) -> Self {
         let mut walker = Self {
             root,
-            scope,
+            extent,
             cx,
             out: VecDeque::new(),
             stack: Vec::new(),
             given: HashSet::new(),
+            count: 0,
             covered: HashSet::new(),
             here: HashMap::new(),
             coming: FuturesUnordered::new(),
             asked: HashSet::new(),
             is_begun: false,
         };
-        for block in &blocks {
-            walker.give(block);
-        }
-        if let Some(end) = blocks.last() {
+        if let Some((end, on_the_way)) = blocks.split_last() {
+            for block in on_the_way {
+                walker.give(block);
+            }
             walker.stack.push((*end.cid(), cover));
             walker.here.insert(*end.cid().hash(), Ok(end.clone()));
         }
@@ -92,12 +98,12 @@ impl Walker {
             let block = self.block(&cid).await?;
             self.give(&block);
             self.is_begun = true;
-            let below = below(&block, self.scope, &cover)?;
-            if cover == Cover::All {
+            let below = below(&block, self.extent.scope, &cover)?;
+            if cover == Cover::All && !self.extent.repeats {
                 self.covered.insert(*cid.hash());
             }
             let room = MOST_WAITING.saturating_sub(self.stack.len());
-            if below.len() > room || self.given.len() > MOST_BLOCKS {
+            if below.len() > room || self.count > MOST_BLOCKS {
                 return Err(Error::Unsupported {
                     what: "an archive of so many blocks".into(),
                 });
@@ -106,9 +112,13 @@ impl Walker {
         }
     }
 
-    /// Puts a block out, unless it was before.
+    /// Puts a block out, unless it was before, or is in its CID.
     fn give(&mut self, block: &Block) {
-        if self.given.insert(*block.cid().hash()) {
+        if block.cid().hash().code() == IDENTITY {
+            return;
+        }
+        if self.extent.repeats || self.given.insert(*block.cid().hash()) {
+            self.count += 1;
             let cid = block.cid().to_bytes();
             let mut head = section(cid.len() + block.bytes().len());
             head.extend(cid);

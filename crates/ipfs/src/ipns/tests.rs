@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
 use libp2p_identity::Keypair;
 use tokio::time::advance;
 use universal_p2p_core::{
-    Backend, Error, Freshness, Hints, Item, Node, Priority, ProofForm, ReadCx, Result, Site, State,
+    Backend, Error, Freshness, Hints, Item, Node, Priority, ProofBody, ProofForm, ReadCx, Result,
+    Site, State,
 };
 use universal_p2p_store::{Policy, Settings as StoreSettings, Store};
 
@@ -139,18 +139,25 @@ async fn what_a_name_leads_to_can_be_checked() {
         .unwrap();
     assert_eq!(proof.media_type, "application/vnd.ipfs.ipns-record");
     assert_eq!(proof.freshness, Freshness::For(Duration::from_secs(60)));
-    let all: Vec<Bytes> = proof.stream.try_collect().await.unwrap();
-    assert_eq!(all.concat(), record);
+    assert_eq!(whole(proof.body), record);
     let path = ["film.txt".to_owned()];
     let proof = ipns
         .prove(&id, &path, ProofForm::Block, &hints, &cx)
         .await
         .unwrap();
-    let all: Vec<Bytes> = proof.stream.try_collect().await.unwrap();
-    assert_eq!(all.concat(), b"a film");
+    assert_eq!(whole(proof.body), b"a film");
     assert_eq!(proof.roots, [root.to_string(), film.to_string()]);
     assert_eq!(proof.freshness, Freshness::For(Duration::from_secs(60)));
-    assert_eq!(ipns.roots(&id, &path, &hints).await.unwrap(), proof.roots);
+    let trace = ipns.trace(&id, &path, &hints).await.unwrap();
+    assert_eq!(trace.roots, proof.roots);
+    assert_eq!(trace.freshness, proof.freshness);
+}
+
+fn whole(body: ProofBody) -> Vec<u8> {
+    match body {
+        ProofBody::Whole(bytes) => bytes.into(),
+        ProofBody::Stream(_) => panic!("it is all there"),
+    }
 }
 
 fn cx() -> ReadCx {

@@ -120,6 +120,14 @@ impl Folder {
         }
     }
 
+    /// All entries as they are.
+    pub(crate) async fn links(&self) -> Result<Vec<Link>> {
+        match &self.entries {
+            Entries::Flat(links) => Ok(links.clone()),
+            Entries::Sharded(shard) => shard.all(&self.root).await,
+        }
+    }
+
     /// What an entry stands for, links followed. None for what is not there, and for a link that
     /// leads out of the root or nowhere.
     fn lookup(
@@ -128,13 +136,13 @@ impl Folder {
         hops: u8,
     ) -> BoxFuture<'static, Result<Option<Found>>> {
         async move {
-            let Some(link) = self.link(&name).await? else {
-                return Ok(None);
-            };
-            match find(&self.root, Some(&self), &link.cid, &name).await? {
-                Found::Link(target) if hops > 0 => self.follow(&target, hops - 1).await,
-                Found::Link(_) => Ok(None),
-                found => Ok(Some(found)),
+            match self.link(&name).await? {
+                Some(link) => match find(&self.root, Some(&self), &link.cid, &name).await? {
+                    Found::Link(target) if hops > 0 => self.follow(&target, hops - 1).await,
+                    Found::Link(_) => Ok(None),
+                    found => Ok(Some(found)),
+                },
+                None => Ok(None),
             }
         }
         .boxed()
@@ -180,8 +188,25 @@ impl Folder {
         }
     }
 
-    /// What a listing says of an entry, or none for links and what is no file.
-    async fn kind(&self, link: &Link, is_looked_at: bool, until: Instant) -> Option<EntryKind> {
+    /// What a listing shows an entry as. Of what links lead to only files are shown: a directory may be
+    /// one above, and would lead whoever walks through all of them around for ever.
+    async fn shown(self: &Arc<Self>, name: &str, link: &Link) -> Result<Option<Found>> {
+        let found = find(&self.root, None, &link.cid, name).await?;
+        let Found::Link(target) = found else {
+            return Ok(Some(found));
+        };
+        let found = Arc::clone(self).follow(&target, MOST_HOPS).await?;
+        Ok(found.filter(|found| matches!(found, Found::File(_))))
+    }
+
+    /// What a listing says of an entry, or none for links to no file and what is no file.
+    async fn kind(
+        self: &Arc<Self>,
+        name: &str,
+        link: &Link,
+        is_looked_at: bool,
+        until: Instant,
+    ) -> Option<EntryKind> {
         let guess = Some(EntryKind::File { length: link.size });
         if link.cid.codec() == RAW {
             let length = self.root.sources.length_at_hand(&link.cid);
@@ -190,12 +215,12 @@ impl Folder {
         if !is_looked_at {
             return guess;
         }
-        match timeout_at(until, find(&self.root, None, &link.cid, "")).await {
-            Ok(Ok(Found::Folder(_) | Found::Data(_))) => Some(EntryKind::Dir),
-            Ok(Ok(Found::File(file))) => Some(EntryKind::File {
+        match timeout_at(until, self.shown(name, link)).await {
+            Ok(Ok(Some(Found::Folder(_) | Found::Data(_)))) => Some(EntryKind::Dir),
+            Ok(Ok(Some(Found::File(file)))) => Some(EntryKind::File {
                 length: universal_p2p_core::File::meta(&file).length,
             }),
-            Ok(Ok(Found::Link(_))) => None,
+            Ok(Ok(Some(Found::Link(_)) | None)) => None,
             // It is there, and cannot be told more of now.
             Ok(Err(_)) | Err(_) => guess,
         }
@@ -234,10 +259,7 @@ impl Dir for Opened {
 
     async fn list(&self) -> Result<Vec<Entry>> {
         let folder = &self.0;
-        let links = match &folder.entries {
-            Entries::Flat(links) => links.clone(),
-            Entries::Sharded(shard) => shard.all(&folder.root).await?,
-        };
+        let links = folder.links().await?;
         let until = Instant::now() + folder.root.metadata;
         let mut seen = HashSet::new();
         let sound = links.iter().enumerate().filter_map(|(number, link)| {
@@ -246,8 +268,10 @@ impl Dir for Opened {
         });
         let sound = sound.filter(|(name, ..)| seen.insert(*name));
         let entries = sound.map(|(name, link, is_looked_at)| async move {
-            let kind = folder.kind(link, is_looked_at, until).await?;
-            Some(Entry::new(name, kind))
+            let kind = folder.kind(name, link, is_looked_at, until).await?;
+            let mut entry = Entry::new(name, kind);
+            entry.details.address = Some(link.cid.to_string());
+            Some(entry)
         });
         let entries: Vec<_> = entries.collect();
         let looked = stream::iter(entries).buffer_unordered(AT_ONCE);

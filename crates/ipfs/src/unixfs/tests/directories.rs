@@ -103,7 +103,8 @@ async fn links_lead_around_inside_the_root_and_never_out() {
     for bad in ["out", "root", "round", "ping", "nowhere"] {
         assert!(sub.get(bad).await.unwrap().is_none(), "{bad}");
     }
-    assert!(names(sub.as_ref()).await.is_empty(), "links are not listed");
+    // A link to a directory would lead whoever walks through all of them around for ever.
+    assert_eq!(names(sub.as_ref()).await, ["through", "two", "up"]);
     assert_eq!(names(dir.as_ref()).await, ["a.txt", "sub"]);
     assert!(scene.open(&inner[0].1).await.unwrap().is_none());
 }
