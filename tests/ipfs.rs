@@ -4,6 +4,7 @@ mod discovery;
 mod failing;
 mod fetching;
 mod forms;
+mod gateway;
 mod giving;
 mod hostile;
 mod limits;
