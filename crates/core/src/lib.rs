@@ -23,6 +23,7 @@ mod expand;
 mod id;
 mod node;
 mod proof;
+mod reach;
 mod site;
 mod tree;
 
@@ -34,5 +35,6 @@ pub use node::{
     ByteStream, Details, Dir, Entry, EntryKind, File, Freshness, Meta, Node, Priority, ReadCx,
 };
 pub use proof::{Data, DataForm, EntityBytes, Proof, ProofBody, ProofForm, Scope, Trace};
+pub use reach::Reach;
 pub use site::{Evidence, Site};
 pub use tree::{FoundFile, enter, files, largest, walk};

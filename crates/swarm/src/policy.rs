@@ -1,8 +1,8 @@
 //! Which addresses a URL may lead to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use universal_p2p_core::{Error, Result};
+use universal_p2p_core::{Error, Reach, Result};
 use url::{Host, Url};
 
 /// How far sockets may reach.
@@ -40,12 +40,12 @@ impl Policy {
     /// Whether a connection to this address may be made on the word of a stranger.
     #[must_use]
     pub fn allows(self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        match self.scope {
-            Scope::Loopback => address.is_loopback(),
-            Scope::Internet if address.is_unspecified() || address.is_multicast() => false,
-            Scope::Internet => self.allow_private || is_public(address),
-        }
+        let reach = match (self.scope, self.allow_private) {
+            (Scope::Loopback, _) => Reach::Loopback,
+            (Scope::Internet, false) => Reach::Public,
+            (Scope::Internet, true) => Reach::Anywhere,
+        };
+        reach.allows(address)
     }
 
     /// Refuses a peer that it does not allow, naming the cure.
@@ -100,47 +100,6 @@ impl Policy {
 fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
-}
-
-/// Whether an address is of the open internet (RFC 6890 lists what is not).
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, ..] = address.octets();
-    let shared = a == 100 && (64..128).contains(&b);
-    let benchmark = a == 198 && (18..20).contains(&b);
-    !(a == 0
-        || a >= 240
-        || shared
-        || benchmark
-        || address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_broadcast()
-        || address.is_documentation())
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    let documentation = segments[0] == 0x2001 && segments[1] == 0xdb8;
-    // NAT64 and 6to4 wrap an IPv4 address, which may be anything.
-    let wrapped = match segments {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some((high, low)),
-        _ => None,
-    };
-    if let Some((high, low)) = wrapped {
-        return is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
-    }
-    !(documentation
-        || address.is_loopback()
-        || address.is_unique_local()
-        || address.is_unicast_link_local()
-        || segments[..6] == [0; 6])
 }
 
 #[cfg(test)]

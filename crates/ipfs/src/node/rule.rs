@@ -1,11 +1,9 @@
 //! Which addresses the word of a stranger may lead to.
 
-use std::{
-    collections::HashSet,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
+use std::{collections::HashSet, net::IpAddr};
 
 use libp2p::{Multiaddr, multiaddr::Protocol};
+use universal_p2p_core::Reach;
 
 use super::settings::{NodeSettings, Scope};
 
@@ -13,7 +11,7 @@ use super::settings::{NodeSettings, Scope};
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     scope: Scope,
-    allow_private: bool,
+    reach: Reach,
     /// Addresses that the configuration names: they may be private.
     named: HashSet<(IpAddr, u16)>,
 }
@@ -23,7 +21,11 @@ impl Rule {
         let named = settings.peers.iter().chain(&settings.bootstrap);
         Self {
             scope: settings.scope,
-            allow_private: settings.allow_private,
+            reach: match (settings.scope, settings.allow_private) {
+                (Scope::Loopback, _) => Reach::Loopback,
+                (Scope::Internet, false) => Reach::Public,
+                (Scope::Internet, true) => Reach::Anywhere,
+            },
             named: named.filter_map(socket).collect(),
         }
     }
@@ -37,14 +39,9 @@ impl Rule {
         let Some((ip, port)) = socket(address) else {
             return false;
         };
-        let ip = ip.to_canonical();
-        match self.scope {
-            Scope::Loopback => ip.is_loopback(),
-            Scope::Internet if ip.is_unspecified() || ip.is_multicast() => false,
-            Scope::Internet => {
-                self.allow_private || is_public(ip) || self.named.contains(&(ip, port))
-            }
-        }
+        // Who is named may be near, but not elsewhere in scope loopback.
+        let is_named = self.scope == Scope::Internet && self.named.contains(&(ip, port));
+        self.reach.allows(ip) || is_named && Reach::Anywhere.allows(ip)
     }
 
     /// Whether it may be listened on this address.
@@ -77,47 +74,6 @@ fn socket(address: &Multiaddr) -> Option<(IpAddr, u16)> {
         Protocol::Tcp(port) | Protocol::Udp(port) => Some((ip.to_canonical(), port)),
         _ => None,
     }
-}
-
-/// Whether an address is of the open internet (RFC 6890 lists what is not).
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let shared = a == 100 && (64..128).contains(&b);
-    let benchmark = a == 198 && (18..20).contains(&b);
-    let assignments = (a, b, c) == (192, 0, 0);
-    !(a == 0
-        || a >= 240
-        || shared
-        || benchmark
-        || assignments
-        || address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_broadcast()
-        || address.is_multicast()
-        || address.is_documentation())
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    // NAT64 and 6to4 wrap an IPv4 address, which may be anything.
-    let wrapped = match segments {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some((high, low)),
-        _ => None,
-    };
-    if let Some((high, low)) = wrapped {
-        return is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
-    }
-    // Of all that is assigned so far 2000::/3 is public, but for documentation and Teredo.
-    let [first, second, ..] = segments;
-    first & 0xe000 == 0x2000 && !(first == 0x2001 && (second == 0xdb8 || second == 0))
 }
 
 #[cfg(test)]
