@@ -1,5 +1,6 @@
 //! Bitswap: how peers exchange blocks (bitswap specification, versions 1.0.0 to 1.2.0).
 
+mod bans;
 mod behaviour;
 mod client;
 mod frame;

@@ -24,6 +24,7 @@ use libp2p::{
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
+    bans::Bans,
     client::{Arrival, Client, Failure},
     handler::{Handler, Order, Report, Said},
     message::{Hash, Message},
@@ -58,6 +59,7 @@ pub(crate) struct Bitswap {
     client: Client,
     server: Server,
     links: Links,
+    bans: Bans,
     /// What was decided. No longer than what one call decides: it is emptied before anything else is done.
     events: VecDeque<ToSwarm<Outcome, Order>>,
     is_changed: bool,
@@ -73,6 +75,7 @@ impl Bitswap {
             client: Client::default(),
             server: Server::new(held, limit),
             links: Links::default(),
+            bans: Bans::default(),
             events: VecDeque::new(),
             is_changed: false,
             ticks: every(TICK),
@@ -159,6 +162,11 @@ impl Bitswap {
         });
     }
 
+    fn refuse(&self, peer: &PeerId) -> Result<(), ConnectionDenied> {
+        let checked = self.bans.check(peer, Instant::now());
+        checked.map_err(ConnectionDenied::new)
+    }
+
     fn leave(&mut self, peer_id: PeerId) {
         self.events.push_back(ToSwarm::CloseConnection {
             peer_id,
@@ -224,22 +232,33 @@ impl NetworkBehaviour for Bitswap {
     fn handle_established_inbound_connection(
         &mut self,
         _: ConnectionId,
-        _: PeerId,
+        peer: PeerId,
         _: &Multiaddr,
         _: &Multiaddr,
     ) -> Result<Handler, ConnectionDenied> {
-        Ok(Handler::new())
+        self.refuse(&peer).map(|()| Handler::new())
+    }
+
+    fn handle_pending_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: Option<PeerId>,
+        _: &[Multiaddr],
+        _: Endpoint,
+    ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
+        let refused = peer.map_or(Ok(()), |peer| self.refuse(&peer));
+        refused.map(|()| Vec::new())
     }
 
     fn handle_established_outbound_connection(
         &mut self,
         _: ConnectionId,
-        _: PeerId,
+        peer: PeerId,
         _: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<Handler, ConnectionDenied> {
-        Ok(Handler::new())
+        self.refuse(&peer).map(|()| Handler::new())
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {

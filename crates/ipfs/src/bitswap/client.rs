@@ -295,8 +295,7 @@ impl Client {
         if peer.was_asked(hash) {
             return Arrival::Late;
         }
-        peer.wrong += 1;
-        let is_liar = peer.wrong >= peer::WRONG;
+        let is_liar = peer.is_liar();
         let asked: Vec<Hash> = peer.asked.keys().copied().collect();
         for hash in &asked {
             if let Some(want) = self.wants.get_mut(hash) {

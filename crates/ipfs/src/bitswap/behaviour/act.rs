@@ -27,7 +27,11 @@ impl Bitswap {
                     let search = Outcome::Search(root);
                     self.events.push_back(ToSwarm::GenerateEvent(search));
                 }
-                Action::Leave(peer) => self.leave(peer),
+                Action::Leave(peer) => {
+                    tracing::debug!(%peer, "a peer sent what nobody asked for, and is left alone");
+                    self.bans.add(peer, now);
+                    self.leave(peer);
+                }
                 Action::Renew(peer) => {
                     let renew = Outcome::Renew(peer);
                     self.events.push_back(ToSwarm::GenerateEvent(renew));

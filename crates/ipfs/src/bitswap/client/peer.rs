@@ -10,8 +10,11 @@ use crate::bitswap::message::Hash;
 /// The most blocks that one peer is asked for at the same time.
 pub(super) const WIDEST: usize = 64;
 
-/// Blocks that nobody asked for, after which a peer is left.
-pub(super) const WRONG: u32 = 3;
+/// Blocks that nobody asked for, after which a peer is left, also over several connections.
+const WRONG: u32 = 3;
+
+/// Right blocks after which a wrong one is forgiven.
+const FORGIVEN: u32 = 256;
 
 /// How many times in a row it may be silent before its connection is taken for dead.
 const SILENCES: u32 = 3;
@@ -39,14 +42,17 @@ pub(super) struct Peer {
     pub(super) progress: Instant,
     /// Until when others are preferred.
     pub(super) muted: Instant,
-    pub(super) wrong: u32,
     silences: u32,
     memory: Memory,
 }
 
-/// What a peer was asked for: late blocks are known by it.
+/// What a peer was asked for: late blocks are known by it. And how far it is trusted.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// Blocks that nobody asked for.
+    wrong: u32,
+    /// Right ones since the last that counts.
+    right: u32,
     order: VecDeque<Hash>,
     remembered: HashSet<Hash>,
 }
@@ -61,7 +67,6 @@ impl Peer {
             delay: None,
             progress: now,
             muted: now,
-            wrong: 0,
             silences: 0,
             memory,
         }
@@ -106,6 +111,13 @@ impl Peer {
         self.memory.remembered.contains(hash)
     }
 
+    /// A block came that nobody asked for; whether that was once too often.
+    pub(super) fn is_liar(&mut self) -> bool {
+        self.memory.wrong += 1;
+        self.memory.right = 0;
+        self.memory.wrong >= WRONG
+    }
+
     /// A block came: more are asked for at once while it is quick, and fewer where they queue.
     pub(super) fn arrived(&mut self, hash: &Hash, now: Instant) {
         let Some(since) = self.asked.remove(hash) else {
@@ -116,6 +128,11 @@ impl Peer {
         self.progress = now;
         self.muted = now;
         self.silences = 0;
+        self.memory.right += 1;
+        if self.memory.right == FORGIVEN {
+            self.memory.right = 0;
+            self.memory.wrong = self.memory.wrong.saturating_sub(1);
+        }
         if took < Duration::from_millis(600) {
             self.window = WIDEST.min(self.window + 1);
         } else if took > Duration::from_millis(1500) {

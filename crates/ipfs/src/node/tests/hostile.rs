@@ -37,6 +37,9 @@ async fn a_liar_is_left_and_others_are_asked() {
     };
     let (got, ()) = tokio::join!(taker.get(&cid, &want), lie);
     assert_eq!(got.unwrap().bytes(), &Bytes::from_static(b"the truth"));
+    // Not even to one that is configured or named it comes back soon.
+    taker.hint(&cid, [wild.address.to_string().as_str()]);
+    assert!(wild.is_left_alone(Duration::from_secs(3)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,6 +96,11 @@ impl Wild {
         heard.expect("no stream came").unwrap()
     }
 
+    /// Whether nobody opens a stream for so long.
+    pub(super) async fn is_left_alone(&mut self, time: Duration) -> bool {
+        timeout(time, self.inbound.recv()).await.is_err()
+    }
+
     /// Asks for streams to the other side.
     pub(super) fn open(&self, count: usize) {
         self.commands.send(count).unwrap();
