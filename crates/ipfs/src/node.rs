@@ -1,6 +1,7 @@
 //! The embedded node: finds peers that have a block, fetches it, and serves what is held.
 
 mod call;
+mod candidates;
 mod contacts;
 mod desk;
 mod driver;
@@ -11,6 +12,7 @@ mod listen;
 mod network;
 mod oneway;
 mod records;
+mod relays;
 mod rule;
 mod searches;
 mod settings;
@@ -39,6 +41,7 @@ use contacts::Contacts;
 use desk::Desk;
 use driver::Driver;
 pub use held::Held;
+use relays::Relays;
 use rule::Rule;
 use searches::Searches;
 pub use settings::{Identity, NodeSettings, Scope};
@@ -105,6 +108,7 @@ impl Node {
             standing: Arc::clone(&standing),
             rule: Rule::of(&settings),
             contacts: Contacts::new(&settings.peers),
+            relays: Relays::new(settings.scope),
             searches: Searches::new(
                 id,
                 !settings.bootstrap.is_empty(),

@@ -14,6 +14,7 @@ use super::{
     contacts::Contacts,
     desk::{Change, Desk},
     network::{Network, NetworkEvent},
+    relays::Relays,
     rule::Rule,
     searches::Searches,
     settings::Scope,
@@ -30,9 +31,6 @@ const TURN: u32 = 20;
 /// How often the DHT is joined again while nobody is connected.
 const REJOIN: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 20 });
 
-/// The most addresses of one peer that are kept for the DHT.
-const ADDRESSES: usize = 8;
-
 /// The swarm, and all that is decided about it.
 pub(super) struct Driver {
     pub(super) swarm: Swarm<Network>,
@@ -40,6 +38,7 @@ pub(super) struct Driver {
     pub(super) standing: Arc<Standing>,
     pub(super) rule: Rule,
     pub(super) contacts: Contacts,
+    pub(super) relays: Relays,
     pub(super) searches: Searches,
     /// Peers through which the DHT is joined.
     pub(super) bootstrap: Vec<Multiaddr>,
@@ -112,6 +111,7 @@ impl Driver {
             self.join();
         }
         self.dial_fixed();
+        self.hold_places();
         self.expect();
         let kad = &mut self.swarm.behaviour_mut().kad;
         self.searches.begin(kad);
@@ -146,7 +146,23 @@ impl Driver {
                 self.standing.listen(address);
             }
             SwarmEvent::ExpiredListenAddr { address, .. } => self.standing.unlisten(&address),
-            SwarmEvent::ListenerClosed { reason, .. } => {
+            SwarmEvent::ExternalAddrConfirmed { address } => self.reached(&address),
+            SwarmEvent::ExternalAddrExpired { address } => {
+                let is_reached = self.relays.unreached(&address);
+                self.serve_dht(is_reached);
+            }
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                addresses,
+                reason,
+            } => {
+                for address in &addresses {
+                    self.standing.unlisten(address);
+                }
+                if self.relays.closed(listener_id) {
+                    tracing::debug!(?reason, "no place is held at a relay any more");
+                    return;
+                }
                 tracing::warn!(?reason, "peers are listened to no longer at one address");
             }
             _ => {}
@@ -170,16 +186,8 @@ impl Driver {
             NetworkEvent::Kad(kad::Event::ModeChanged { new_mode }) => {
                 tracing::info!(mode = %new_mode, "how the node takes part in the DHT changed");
             }
-            NetworkEvent::Identify(identify::Event::Received { peer_id, info, .. })
-                if info.protocols.contains(&kad::PROTOCOL_NAME) =>
-            {
-                let dialable = |address: &_| self.rule.allows_name(address);
-                let addresses = info.listen_addrs.into_iter().filter(dialable);
-                let kad = &mut self.swarm.behaviour_mut().kad;
-                for address in addresses.take(ADDRESSES) {
-                    kad.add_address(&peer_id, address);
-                }
-                self.searches.begin(kad);
+            NetworkEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                self.meet(peer_id, info);
             }
             NetworkEvent::Ping(ping::Event {
                 connection,

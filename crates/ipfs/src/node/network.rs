@@ -11,7 +11,10 @@ use libp2p::{
     swarm::{self, NetworkBehaviour, behaviour::toggle::Toggle},
 };
 
-use super::{Held, NodeSettings, Scope, contacts, records::Records, rule::Rule, transport};
+use super::{
+    Held, NodeSettings, Scope, candidates::Candidates, contacts, records::Records, rule::Rule,
+    transport,
+};
 use crate::bitswap::Bitswap;
 
 /// The most connections, and the most of them that others made.
@@ -40,7 +43,7 @@ pub(super) struct Network {
     ping: ping::Behaviour,
     relay: Toggle<relay::client::Behaviour>,
     dcutr: Toggle<dcutr::Behaviour>,
-    autonat: Toggle<autonat::v2::client::Behaviour>,
+    autonat: Toggle<Candidates<autonat::v2::client::Behaviour>>,
 }
 
 /// The node's connections, and the protocols on them.
@@ -49,7 +52,8 @@ pub(super) fn swarm(
     settings: &NodeSettings,
     held: Arc<dyn Held>,
 ) -> io::Result<Swarm<Network>> {
-    let (way, relay) = transport::build(key, Rule::of(settings))?;
+    let rule = Rule::of(settings);
+    let (way, relay) = transport::build(key, rule.clone())?;
     let id = key.public().to_peer_id();
     let is_open = settings.scope == Scope::Internet;
     let mut limits = connection_limits::Behaviour::new(
@@ -74,7 +78,9 @@ pub(super) fn swarm(
         ping: ping::Behaviour::default(),
         relay: relay.into(),
         dcutr: is_open.then(|| dcutr::Behaviour::new(id)).into(),
-        autonat: is_open.then(autonat::v2::client::Behaviour::default).into(),
+        autonat: is_open
+            .then(|| Candidates::new(autonat::v2::client::Behaviour::default(), rule))
+            .into(),
     };
     let config = swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE);
     Ok(Swarm::new(way, network, id, config))
@@ -87,7 +93,11 @@ fn kademlia(key: &Keypair, scope: Scope) -> kad::Behaviour<Records> {
     // Peers are added once it is known that they are servers, and under which addresses.
     config.set_kbucket_inserts(kad::BucketInserts::Manual);
     let mut kad = kad::Behaviour::with_config(id, Records::new(id), config);
-    // On the open internet it serves as soon as it is known to be reachable.
-    kad.set_mode((scope == Scope::Loopback).then_some(kad::Mode::Server));
+    // On the open internet it serves once it is known to be reached directly: a place at a relay does
+    // not count, though the library takes that for an address of its own.
+    kad.set_mode(Some(match scope {
+        Scope::Loopback => kad::Mode::Server,
+        Scope::Internet => kad::Mode::Client,
+    }));
     kad
 }

@@ -2,6 +2,7 @@
 
 mod dht;
 mod hostile;
+mod relays;
 mod wild;
 
 use std::{

@@ -4,12 +4,17 @@ use cid::Cid;
 use libp2p::{
     Multiaddr, PeerId,
     core::ConnectedPoint,
+    identify::Info,
+    kad, relay,
     swarm::{ConnectionId, DialError, dial_opts::DialOpts},
 };
 use tokio::time::Instant;
 
 use super::Driver;
-use crate::node::{contacts, searches::Found};
+use crate::node::{contacts, relays::is_relayed, searches::Found, settings::Scope};
+
+/// The most addresses of one peer that are kept for the DHT.
+const ADDRESSES: usize = 8;
 
 impl Driver {
     /// Dials peers to stay connected with, when it is time.
@@ -139,6 +144,7 @@ impl Driver {
     /// The last connection of a peer was closed.
     pub(super) fn lost(&mut self, peer: PeerId, connection: ConnectionId) {
         self.contacts.lost(Some(peer), connection);
+        self.relays.gone(&peer);
         if let Some(address) = self.contacts.left(&peer) {
             self.swarm.behaviour_mut().bitswap.redialled(peer);
             self.dial(peer, vec![address]);
@@ -184,6 +190,57 @@ impl Driver {
         }
         if !self.bootstrap.is_empty() && kad.bootstrap().is_err() {
             tracing::debug!("the DHT is not joined: no peer of it is known");
+        }
+    }
+
+    /// A connected peer says what it can do, and where it is.
+    pub(super) fn meet(&mut self, peer: PeerId, info: Info) {
+        let direct = |address: &Multiaddr| self.rule.allows_dial(address) && !is_relayed(address);
+        if info.protocols.contains(&relay::HOP_PROTOCOL_NAME)
+            && let Some(address) = info.listen_addrs.iter().find(|address| direct(address))
+        {
+            self.relays.able(peer, address.clone());
+        }
+        if info.protocols.contains(&kad::PROTOCOL_NAME) {
+            let dialable = |address: &_| self.rule.allows_name(address);
+            let addresses = info.listen_addrs.into_iter().filter(dialable);
+            let kad = &mut self.swarm.behaviour_mut().kad;
+            for address in addresses.take(ADDRESSES) {
+                kad.add_address(&peer, address);
+            }
+            self.searches.begin(kad);
+        }
+    }
+
+    /// Holds places at relays while nobody reaches the node directly, and gives them up where somebody does.
+    pub(super) fn hold_places(&mut self) {
+        for place in self.relays.surplus() {
+            self.relays.closed(place);
+            self.swarm.remove_listener(place);
+        }
+        while let Some((peer, address)) = self.relays.due() {
+            tracing::debug!(%peer, "a place is asked for at a relay");
+            let place = self.swarm.listen_on(address);
+            self.relays.asked(peer, place.ok());
+        }
+    }
+
+    /// Somebody reached the node at this address.
+    pub(super) fn reached(&mut self, address: &Multiaddr) {
+        if self.relays.reached(address) {
+            self.serve_dht(true);
+        }
+    }
+
+    /// Serves the DHT where the node is reached directly, and only asks in it where it is not.
+    pub(super) fn serve_dht(&mut self, is_reached: bool) {
+        if self.rule.scope() == Scope::Internet {
+            let mode = if is_reached {
+                kad::Mode::Server
+            } else {
+                kad::Mode::Client
+            };
+            self.swarm.behaviour_mut().kad.set_mode(Some(mode));
         }
     }
 }
