@@ -7,6 +7,7 @@ mod forms;
 mod gateway;
 mod giving;
 mod hostile;
+mod kubo_rpc;
 mod limits;
 mod names;
 

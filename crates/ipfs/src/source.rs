@@ -59,6 +59,11 @@ pub trait BlockSource: Send + Sync {
     /// [`universal_p2p_core::Error::Corrupt`] where only wrong bytes came; whatever else kept it away.
     async fn get(&self, cid: &Cid, want: &Want) -> Result<Block>;
 
+    /// Whether it keeps on this machine what it gives: a second copy would only take room.
+    fn keeps(&self) -> bool {
+        false
+    }
+
     /// Hears that somebody waits now for a block that was wanted soon. A source without priorities
     /// has nothing to do.
     fn hurry(&self, cid: &Cid) {

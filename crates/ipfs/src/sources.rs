@@ -18,7 +18,8 @@ use race::{Race, nobody};
 /// Where blocks come from: inline in the CID, the own disk, then the sources in order.
 ///
 /// However many want a block, it is fetched once, and no more when none of them waits. What arrives
-/// is written to disk before it is handed out, so that nobody fetches faster than that goes.
+/// is written to disk before it is handed out, so that nobody fetches faster than that goes; but not
+/// what comes from a daemon on this machine, which keeps it.
 pub struct Sources {
     local: Arc<dyn Local>,
     race: Arc<Race>,
@@ -109,8 +110,10 @@ impl Sources {
                 let (race, local) = (Arc::clone(&self.race), Arc::clone(&self.local));
                 let (cid, want) = (*cid, want.clone());
                 async move {
-                    let block = race.run(&cid, &want).await?;
-                    local.keep(&want.root, &block).await;
+                    let (block, is_kept) = race.run(&cid, &want).await?;
+                    if !is_kept {
+                        local.keep(&want.root, &block).await;
+                    }
                     Ok(block)
                 }
                 .boxed()

@@ -84,6 +84,10 @@ pub(crate) struct Fake {
     pub(crate) delay: Duration,
     /// Whether it gives bytes of another block.
     pub(crate) is_liar: bool,
+    /// How long it is to be left alone after its first want.
+    pub(crate) rest: Duration,
+    /// Whether it keeps what it gives.
+    pub(crate) keeps: bool,
     /// Blocks that it was asked for, in order.
     pub(crate) asked: Mutex<Vec<(Cid, Urgency)>>,
     pub(crate) hurried: Mutex<HashSet<Cid>>,
@@ -137,6 +141,12 @@ impl BlockSource for Fake {
         let _at_work = AtWork(&self.at_work);
         self.most_at_work.fetch_max(now, Ordering::SeqCst);
         tokio::time::sleep(self.delay).await;
+        if !self.rest.is_zero() && self.asked().len() == 1 {
+            return Err(Error::Busy {
+                what: "it rests".into(),
+                retry_after: self.rest,
+            });
+        }
         let found = self.blocks.lock().unwrap().get(cid.hash()).cloned();
         match found {
             Some(_) if self.is_liar => Ok(raw(b"something else").1),
@@ -148,6 +158,10 @@ impl BlockSource for Fake {
                 cure: "none".into(),
             }),
         }
+    }
+
+    fn keeps(&self) -> bool {
+        self.keeps
     }
 
     fn hurry(&self, cid: &Cid) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 use tokio::time::Instant;
+use universal_p2p_core::Error;
 
 use super::{
     car::Car,
@@ -43,8 +44,16 @@ pub(super) async fn fetch(link: &Link, stretch: &Stretch) -> bool {
     }
     let mut car = Car::default();
     loop {
-        let Ok(chunk) = link.chunk(&mut answer).await else {
-            return true;
+        let began = Instant::now();
+        let chunk = match link.chunk(&mut answer).await {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                // One that has not got a block can only break off there, and may have others.
+                if matches!(error, Error::Stalled { .. }) {
+                    link.rest().failed(began, Instant::now());
+                }
+                return true;
+            }
         };
         let Some(chunk) = chunk else {
             link.rest().answered();

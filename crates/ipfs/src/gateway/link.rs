@@ -163,20 +163,13 @@ impl Link {
 
     /// The next bytes of an answer, or none at its end.
     pub(super) async fn chunk(&self, answer: &mut Response) -> Result<Option<Bytes>, Error> {
-        let began = Instant::now();
         match timeout(STALL, answer.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => {
-                self.rest().failed(began, Instant::now());
-                Err(self.unavailable(&error))
-            }
-            Err(_) => {
-                self.rest().failed(began, Instant::now());
-                Err(Error::Stalled {
-                    waited: STALL,
-                    peers: 1,
-                })
-            }
+            Ok(Err(error)) => Err(self.unavailable(&error)),
+            Err(_) => Err(Error::Stalled {
+                waited: STALL,
+                peers: 1,
+            }),
         }
     }
 
@@ -190,7 +183,11 @@ impl Link {
             return Err(too_long());
         }
         let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        while let Some(chunk) = self.chunk(&mut answer).await? {
+        loop {
+            let began = Instant::now();
+            let chunk = self.chunk(&mut answer).await;
+            let chunk = chunk.inspect_err(|_| self.rest().failed(began, Instant::now()))?;
+            let Some(chunk) = chunk else { break };
             if body.len() + chunk.len() > longest {
                 return Err(too_long());
             }

@@ -111,7 +111,9 @@ async fn nonsense_is_told_from_an_answer() {
         head: "SSH-2.0-OpenSSH\r\n\r\n".into(),
         ..Reply::default()
     };
-    for reply in [not_kubo, endless, garbled] {
+    let mut lengthy = endless.clone();
+    lengthy.head = "HTTP/1.1 500 X\r\n\r\n".into();
+    for reply in [not_kubo, endless, garbled, lengthy] {
         let head = reply.head.clone();
         let web = Web::start(move |_| reply.clone()).await;
         let got = kubo(&web.url())
@@ -120,6 +122,27 @@ async fn nonsense_is_told_from_an_answer() {
             .await;
         assert!(matches!(got, Err(Error::Corrupt { .. })), "{head} {got:?}");
     }
+}
+
+#[tokio::test]
+async fn a_daemon_that_wants_authorization_is_told_of() {
+    let (cid, _) = raw(b"hello");
+    let web = Web::start(|_| Reply::status(403, "")).await;
+    let kubo = kubo(&web.url()).unwrap();
+    let got = kubo.get(&cid, &want(cid, Urgency::Now)).await;
+    let error = got.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().contains("forbidden"), "{error}");
+}
+
+#[test]
+fn a_daemon_on_this_machine_keeps_what_it_gives() {
+    assert!(kubo("http://localhost:5001").unwrap().keeps());
+    let there = KuboSettings {
+        api: "http://192.168.0.5:5001".into(),
+        is_loopback_only: false,
+    };
+    assert!(!Kubo::new(&there).unwrap().keeps());
 }
 
 #[tokio::test]

@@ -1,17 +1,21 @@
 //! One block from the sources in order: a slow one is overtaken, not waited for.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use cid::Cid;
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use universal_p2p_core::{Error, Result};
 
 use super::standing::{Standings, is_wrong};
 use crate::{Block, BlockSource, Want};
+
+/// The longest rest of a source that is waited for.
+const REST: Duration = Duration::from_secs(5);
 
 /// The sources, and how each has done so far.
 pub(super) struct Race {
@@ -31,9 +35,10 @@ impl Race {
         }
     }
 
-    /// The first right answer. A source that fails makes room for the next at once, and one that
-    /// takes longer than it usually does is given company.
-    pub(super) async fn run(&self, cid: &Cid, want: &Want) -> Result<Block> {
+    /// The first right answer, and whether its source keeps it. A source that fails makes room for the
+    /// next at once, and one that takes longer than it usually does is given company. One that is to be
+    /// left alone for a moment is asked again after that.
+    pub(super) async fn run(&self, cid: &Cid, want: &Want) -> Result<(Block, bool)> {
         let started = Instant::now();
         let until = started + want.within;
         let order = self.standings().order();
@@ -41,16 +46,19 @@ impl Race {
         let mut running = FuturesUnordered::new();
         let mut at_work: Vec<usize> = Vec::new();
         let mut failures = Vec::new();
+        let mut rested = HashSet::new();
         let mut is_one_due = true;
         loop {
             if is_one_due && let Some(source) = waiting.next() {
                 at_work.push(source);
-                running.push(self.ask(source, cid, want, until));
+                running.push(self.ask(source, None, cid, want, until));
             }
-            let Some(&latest) = at_work.last() else {
+            if running.is_empty() {
                 return Err(worst(failures, started.elapsed()));
-            };
-            let patience = self.standings().patience(latest, want.urgency);
+            }
+            let patience = at_work.last().map_or(REST, |latest| {
+                self.standings().patience(*latest, want.urgency)
+            });
             let is_more = waiting.peek().is_some();
             let (source, took, answer) = tokio::select! {
                 Some(ended) = running.next() => ended,
@@ -63,10 +71,21 @@ impl Race {
             match answer {
                 Ok(block) => {
                     self.standings().won(source, took, &at_work);
-                    return Ok(block);
+                    let is_kept = self
+                        .sources
+                        .get(source)
+                        .is_some_and(|source| source.keeps());
+                    return Ok((block, is_kept));
                 }
                 Err(error) => {
                     self.standings().failed(source, &error);
+                    if let Error::Busy { retry_after, .. } = error
+                        && retry_after <= REST
+                        && rested.insert(source)
+                    {
+                        let after = Instant::now() + retry_after;
+                        running.push(self.ask(source, Some(after), cid, want, until));
+                    }
                     failures.push(error);
                     is_one_due = true;
                 }
@@ -78,10 +97,14 @@ impl Race {
     async fn ask(
         &self,
         source: usize,
+        after: Option<Instant>,
         cid: &Cid,
         want: &Want,
         until: Instant,
     ) -> (usize, Duration, Result<Block>) {
+        if let Some(after) = after {
+            sleep_until(after.min(until)).await;
+        }
         let started = Instant::now();
         let Some(asked) = self.sources.get(source) else {
             return (source, Duration::ZERO, Err(nobody(Duration::ZERO)));

@@ -52,6 +52,27 @@ async fn many_wants_are_one_fetch() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_source_keeps_is_not_kept_twice() {
+    let keeper = Fake {
+        keeps: true,
+        ..Fake::default()
+    };
+    let scene = scene(vec![keeper, Fake::default()]);
+    let (cid, block) = raw(b"hello");
+    scene.fakes[0].put(&cid, block.bytes().clone());
+    let want = want(cid, Urgency::Now);
+    for _ in 0..2 {
+        assert_eq!(scene.sources.get(&cid, &want).await.unwrap(), block);
+    }
+    assert_eq!((scene.fakes[0].asked().len(), scene.local.count()), (2, 0));
+    // From another source the same block is kept.
+    scene.fakes[0].remove(&cid);
+    scene.fakes[1].put(&cid, block.bytes().clone());
+    scene.sources.get(&cid, &want).await.unwrap();
+    assert_eq!(scene.local.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fetch_ends_when_nobody_waits() {
     let scene = scene(vec![Fake::slow(MS * 1000)]);
     let (cid, _) = raw(b"hello");
@@ -65,6 +86,27 @@ async fn a_fetch_ends_when_nobody_waits() {
         0
     );
     assert_eq!(scene.sources.flights.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_rests_a_moment_is_asked_again_where_nobody_else_has_it() {
+    for (rest, is_there, asked) in [(3, true, 2), (3, false, 2), (60, true, 1)] {
+        let resting = Fake {
+            rest: MS * 1000 * rest,
+            ..Fake::default()
+        };
+        let scene = scene(vec![resting, Fake::default()]);
+        let (cid, block) = raw(b"hello");
+        if is_there {
+            scene.fakes[0].put(&cid, block.bytes().clone());
+        }
+        let started = Instant::now();
+        let got = scene.sources.get(&cid, &want(cid, Urgency::Now)).await;
+        assert_eq!(got.is_ok(), is_there && asked == 2, "{got:?}");
+        assert_eq!(scene.fakes[0].asked().len(), asked);
+        let waited = if asked == 2 { rest } else { 0 };
+        assert_eq!(started.elapsed().as_secs(), u64::from(waited));
+    }
 }
 
 #[tokio::test(start_paused = true)]
