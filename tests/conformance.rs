@@ -34,6 +34,7 @@ macro_rules! conforms {
             disk::a_restart_serves_from_disk_without_the_peer
             disk::a_stop_in_the_middle_is_in_order
             disk::status_starts_nothing_and_tells_what_is_held
+            disk::who_reads_is_told_and_ends_with_the_item
             failures::what_is_not_there_or_makes_no_sense_is_refused
             failures::what_nobody_has_ends_in_time
             names::names_of_every_kind_lead_to_their_files

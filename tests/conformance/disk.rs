@@ -54,3 +54,23 @@ pub(super) fn status_starts_nothing_and_tells_what_is_held<B: Backend>() {
     let held = number(&after, "bytes_held");
     assert!((2 * MIB as u64..3 * MIB as u64).contains(&held), "{after}");
 }
+
+pub(super) fn who_reads_is_told_and_ends_with_the_item<B: Backend>() {
+    let mut stage = Stage::<B>::new();
+    let film = stage.share(Tree::file("film.mkv", noise(4, 24 * MIB)));
+    let right = film.bytes("film.mkv");
+    let mut body = stage.get(&film, "/film.mkv").open();
+    assert_same(&body.read(MIB), &right[..MIB]);
+    let told = stage.status(&film);
+    assert_eq!(told["state"], "live", "{told}");
+    assert!(number(&told, "peers") >= 1, "{told}");
+    assert!(told["last_error"].is_null(), "{told}");
+    let removed = stage.agent.manage().call("DELETE", &film.item()).send();
+    assert_eq!(removed.status, 200, "{}", removed.text());
+    let came = body.finish();
+    assert!(came.broken, "it was read to its end");
+    assert_same(&came.body, &right[MIB..MIB + came.body.len()]);
+    let told = stage.status(&film);
+    assert_eq!(told["bytes_held"], 0, "{told}");
+    assert_same(&stage.get(&film, "/film.mkv").send().body, right);
+}

@@ -57,6 +57,10 @@ pub(super) fn what_nobody_has_ends_in_time<B: Backend>() {
             "{target}: {reason}"
         );
     }
+    let status = shared.spelt(B::NOBODYS, "status", "");
+    let status = stage.agent.get(&status).send().json();
+    assert_eq!(status["state"], "failed", "{status}");
+    assert!(status["last_error"].is_string(), "{status}");
     // it harms nothing else
     assert_eq!(stage.get(&shared, "/a.bin").send().body.len(), 1000);
 }

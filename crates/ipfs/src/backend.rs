@@ -41,8 +41,10 @@ impl Ipfs {
         freshness: Freshness,
     ) -> Result<Node> {
         let root = Arc::new(self.root(*cid, hints, freshness));
-        let found = dir::find(&root, None, cid, "").await?;
-        dir::node(found)?.ok_or_else(|| Error::NotFound {
+        let at = self.sources.activities().find(*cid);
+        let found = dir::find(&root, None, cid, "").await;
+        at.note(found.as_ref().err());
+        dir::node(found?)?.ok_or_else(|| Error::NotFound {
             what: "directory that this link could lead to".into(),
         })
     }
@@ -84,8 +86,17 @@ impl Backend for Ipfs {
     async fn status(&self, id: &Id) -> Result<Status> {
         let cid = address::parse(id.as_str())?;
         let root = Arc::new(self.root(cid, &Hints::default(), Freshness::Immutable));
+        let vitals = self.sources.activities().look(&cid);
         if self.sources.at_hand(&cid, &cid).await.is_none() {
-            return Ok(Status::unknown());
+            return Ok(Status {
+                state: match (vitals.is_sought, &vitals.last_error) {
+                    (true, _) => State::Resolving,
+                    (false, Some(_)) => State::Failed,
+                    (false, None) => State::Unknown,
+                },
+                last_error: vitals.last_error,
+                ..Status::unknown()
+            });
         }
         let (length, files) = match dir::find(&root, None, &cid, "").await {
             Ok(dir::Found::File(file)) => (Some(file.meta().length), Some(1)),
@@ -95,9 +106,23 @@ impl Backend for Ipfs {
             length,
             files,
             bytes_held: self.sources.local().held(&cid).await,
-            state: State::Parked,
+            peers: self.sources.peers(&cid).await,
+            speed: vitals.speed,
+            state: if vitals.is_sought || vitals.is_read {
+                State::Live
+            } else {
+                State::Parked
+            },
+            last_error: vitals.last_error,
             ..Status::unknown()
         })
+    }
+
+    async fn release(&self, id: &Id) -> Result<()> {
+        self.sources
+            .activities()
+            .remove(&address::parse(id.as_str())?);
+        Ok(())
     }
 
     async fn prove(

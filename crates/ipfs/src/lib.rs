@@ -8,6 +8,7 @@
 //!                                                                └ trustless gateways
 //! ```
 
+mod activity;
 mod address;
 mod backend;
 mod bitswap;

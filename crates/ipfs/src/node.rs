@@ -50,6 +50,9 @@ use standing::Standing;
 /// How long connections may take to be closed at the end.
 const CLOSING: Duration = Duration::from_secs(2);
 
+/// How long it may take to be told of what goes on.
+const TELLING: Duration = Duration::from_secs(1);
+
 /// The most peers that are taken of one hint.
 const HINTS: usize = 32;
 
@@ -234,6 +237,15 @@ impl BlockSource for Node {
         let peers = addresses(want.peers.iter().map(String::as_str));
         let ticket = self.desk.want(cid, want, peers)?;
         ticket.answer().await
+    }
+
+    async fn peers(&self, root: &Cid) -> u64 {
+        let (reply, answer) = oneshot::channel();
+        if self.stop.is_cancelled() || !self.desk.call(Call::Peers(*root.hash(), reply)) {
+            return 0;
+        }
+        let told = timeout(TELLING, answer).await.ok();
+        told.and_then(std::result::Result::ok).unwrap_or_default()
     }
 
     fn hurry(&self, cid: &Cid) {

@@ -64,6 +64,12 @@ pub trait BlockSource: Send + Sync {
         false
     }
 
+    /// How many connected peers are known to have something of a root. A source without peers has none.
+    async fn peers(&self, root: &Cid) -> u64 {
+        let _ = root;
+        0
+    }
+
     /// Hears that somebody waits now for a block that was wanted soon. A source without priorities
     /// has nothing to do.
     fn hurry(&self, cid: &Cid) {

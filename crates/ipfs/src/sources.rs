@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 use universal_p2p_core::Result;
 
-use crate::{Block, BlockSource, Local, Stored, Urgency, Want};
+use crate::{Block, BlockSource, Local, Stored, Urgency, Want, activity::Activities};
 use flights::Flights;
 use race::{Race, nobody};
 
@@ -24,6 +24,7 @@ pub struct Sources {
     local: Arc<dyn Local>,
     race: Arc<Race>,
     flights: Arc<Flights>,
+    activities: Arc<Activities>,
 }
 
 impl Sources {
@@ -34,7 +35,18 @@ impl Sources {
             local,
             race: Arc::new(Race::new(sources)),
             flights: Arc::default(),
+            activities: Arc::default(),
         }
+    }
+
+    /// What goes on below each root.
+    pub(crate) fn activities(&self) -> &Arc<Activities> {
+        &self.activities
+    }
+
+    /// How many peers are known to have something of a root.
+    pub(crate) async fn peers(&self, root: &Cid) -> u64 {
+        self.race.peers(root).await
     }
 
     /// The blocks on the own disk.
@@ -108,9 +120,11 @@ impl Sources {
         loop {
             let (flight, is_own) = self.flights.join(cid, want, || {
                 let (race, local) = (Arc::clone(&self.race), Arc::clone(&self.local));
+                let activities = Arc::clone(&self.activities);
                 let (cid, want) = (*cid, want.clone());
                 async move {
                     let (block, is_kept) = race.run(&cid, &want).await?;
+                    activities.came(&want.root, block.bytes().len());
                     if !is_kept {
                         local.keep(&want.root, &block).await;
                     }

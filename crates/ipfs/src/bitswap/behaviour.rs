@@ -102,6 +102,11 @@ impl Bitswap {
         self.client.failure(hash)
     }
 
+    /// How many connected peers are known to have something of a root.
+    pub(crate) fn members(&self, root: &Hash) -> u64 {
+        self.client.members(root)
+    }
+
     /// Somebody says that a peer has a root.
     pub(crate) fn hint(&mut self, root: &Hash, peer: PeerId) {
         if !self.links.is_mute(&peer) {

@@ -173,6 +173,15 @@ impl Client {
         self.wants.get(hash).map(Want::failure).unwrap_or_default()
     }
 
+    /// How many connected peers are known to have something of a root.
+    pub(crate) fn members(&self, root: &Hash) -> u64 {
+        let members = self.sessions.get(root).map(|session| &session.members);
+        let connected = members.into_iter().flatten();
+        connected
+            .filter(|peer| self.peers.contains_key(peer))
+            .count() as u64
+    }
+
     /// A peer is connected and speaks bitswap; `haves` where it understands [`Ask::Have`].
     pub(crate) fn connected(&mut self, peer: PeerId, haves: bool, now: Instant) {
         let gone = self.gone.iter().position(|(gone, _)| *gone == peer);

@@ -3,7 +3,10 @@
 use cid::Cid;
 use libp2p::Multiaddr;
 
+use tokio::sync::oneshot;
+
 use super::searches::Reply;
+use crate::bitswap::Hash;
 
 /// One thing to do.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub(super) enum Call {
     Provide(Cid),
     /// It is no longer held.
     Withdraw(Cid),
+    /// It is asked how many peers have something of this root.
+    Peers(Hash, oneshot::Sender<u64>),
     /// Values of a key of the DHT are wanted.
     Values(Vec<u8>, Reply),
 }

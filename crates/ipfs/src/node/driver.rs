@@ -83,6 +83,11 @@ impl Driver {
         for call in calls {
             match call {
                 Call::Hint(root, addresses) => self.hint(&root, addresses),
+                Call::Peers(root, reply) => {
+                    let bitswap = &self.swarm.behaviour().bitswap;
+                    // Nobody waits for it any more where it cannot be told.
+                    let _ = reply.send(bitswap.members(&root));
+                }
                 Call::Provide(cid) => self.searches.announce(&cid),
                 Call::Values(key, reply) => {
                     self.searches.value(&key, reply);

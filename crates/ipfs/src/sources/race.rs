@@ -35,6 +35,15 @@ impl Race {
         }
     }
 
+    /// How many peers all sources together know who have something of a root.
+    pub(super) async fn peers(&self, root: &Cid) -> u64 {
+        let mut peers = 0;
+        for source in &self.sources {
+            peers += source.peers(root).await;
+        }
+        peers
+    }
+
     /// The first right answer, and whether its source keeps it. A source that fails makes room for the
     /// next at once, and one that takes longer than it usually does is given company. One that is to be
     /// left alone for a moment is asked again after that.

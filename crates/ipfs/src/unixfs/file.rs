@@ -57,6 +57,8 @@ impl File for BlockFile {
 
     async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
         let (root, layout) = (Arc::clone(&self.root), Arc::clone(&self.layout));
-        reader::open(root, self.cid, layout, range, cx).await
+        let at = root.sources.activities().read(root.cid);
+        at.follow(reader::open(root, self.cid, layout, range, cx))
+            .await
     }
 }
