@@ -123,6 +123,7 @@ fn node_settings(config: &Config, store: &Arc<Store>) -> Result<NodeSettings> {
                 })
             })
             .collect::<Result<_>>()?,
+        announce: section.announce,
         upload_limit: section.upload_limit.0,
         allow_private: config.network.allow_private,
         identity: Identity::File(

@@ -191,6 +191,9 @@ pub(crate) struct Ipfs {
     /// Peers that the own node stays connected with, as multiaddresses that end with their peer id.
     #[config(default = [], env = "UNIVERSAL_P2P_IPFS_PEERS", parse_env = confique::env::parse::list_by_comma)]
     pub(crate) peers: Vec<String>,
+    /// Whether others are told, in the network's directory, which content is here.
+    #[config(default = true, env = "UNIVERSAL_P2P_IPFS_ANNOUNCE")]
+    pub(crate) announce: bool,
     /// Bytes per second that the own node sends to others, such as "500kB", or "unlimited".
     #[config(default = "unlimited", env = "UNIVERSAL_P2P_IPFS_UPLOAD_LIMIT")]
     pub(crate) upload_limit: Rate,

@@ -1,5 +1,6 @@
 //! The embedded node: finds peers that have a block, fetches it, and serves what is held.
 
+mod announcer;
 mod call;
 mod candidates;
 mod contacts;
@@ -101,7 +102,8 @@ impl Node {
     pub async fn start(settings: NodeSettings, held: Arc<dyn Held>) -> Result<Self, StartError> {
         let key = key(&settings.identity)?;
         let id = key.public().to_peer_id();
-        let mut swarm = network::swarm(&key, &settings, held).map_err(StartError::Transport)?;
+        let mut swarm =
+            network::swarm(&key, &settings, Arc::clone(&held)).map_err(StartError::Transport)?;
         let standing = Arc::new(Standing::default());
         listen::begin(&mut swarm, &settings, &standing).await?;
         let (desk, stop) = (Arc::new(Desk::default()), CancellationToken::new());
@@ -123,6 +125,9 @@ impl Node {
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(driver.run());
+        if settings.announce {
+            tasks.spawn(announcer::run(held, Arc::clone(&desk), stop.clone()));
+        }
         Ok(Self {
             id,
             desk,

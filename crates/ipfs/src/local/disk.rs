@@ -12,6 +12,9 @@ use universal_p2p_store::{BlockCheck, Place, Store};
 use super::{Local, Stored};
 use crate::{Block, Held, address, block};
 
+/// What roots are called on disk.
+const PROTOCOL: &str = "ipfs";
+
 /// Blocks that are written at the same time.
 const WRITERS: usize = 8;
 
@@ -98,6 +101,20 @@ impl Held for Disk {
         self.length(hash)
     }
 
+    async fn roots(&self, most: usize) -> Vec<Cid> {
+        let store = Arc::clone(&self.store);
+        let list = move || {
+            let mut items = store.items();
+            items.retain(|item| item.protocol == PROTOCOL && item.disk > 0);
+            items.sort_by_key(|item| std::cmp::Reverse(item.last_access));
+            let roots = items
+                .iter()
+                .filter_map(|item| address::parse(&item.id).ok());
+            roots.take(most).collect()
+        };
+        spawn_blocking(list).await.unwrap_or_default()
+    }
+
     /// That others are served a block is no use of it, and keeps it no longer.
     async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
         told(self.look(None, hash).await?.read_all().await)
@@ -132,7 +149,7 @@ fn told(read: io::Result<Option<Bytes>>) -> Option<Bytes> {
 pub(crate) fn item(root: &Cid) -> Option<Item> {
     let id = address::id(root).ok()?;
     Some(Item {
-        protocol: "ipfs",
+        protocol: PROTOCOL,
         id,
     })
 }

@@ -142,6 +142,7 @@ mod tests {
             port: 0,
             bootstrap: Vec::new(),
             peers: Vec::new(),
+            announce: false,
             upload_limit: None,
             allow_private: false,
             identity: Identity::Key(Keypair::generate_ed25519().into()),

@@ -87,6 +87,7 @@ mod tests {
             port: 0,
             bootstrap: Vec::new(),
             peers: peers.iter().map(|peer| peer.parse().unwrap()).collect(),
+            announce: false,
             upload_limit: None,
             allow_private,
             identity: Identity::Key(libp2p::identity::Keypair::generate_ed25519().into()),

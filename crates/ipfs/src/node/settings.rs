@@ -33,6 +33,8 @@ pub struct NodeSettings {
     pub bootstrap: Vec<Multiaddr>,
     /// Peers to stay connected with. Literal addresses among them may be private.
     pub peers: Vec<Multiaddr>,
+    /// Whether the roots that are held are announced in the DHT.
+    pub announce: bool,
     /// Bytes per second sent to others; none: no limit.
     pub upload_limit: Option<NonZeroU32>,
     /// Whether a peer that the network or a URL names may have a private address.

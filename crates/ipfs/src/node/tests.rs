@@ -48,6 +48,12 @@ impl Held for Shelf {
         Some(self.0.lock().unwrap().get(hash)?.len() as u64)
     }
 
+    async fn roots(&self, most: usize) -> Vec<Cid> {
+        let blocks = self.0.lock().unwrap();
+        let roots = blocks.keys().map(|hash| Cid::new_v1(0x55, *hash));
+        roots.take(most).collect()
+    }
+
     async fn read(&self, hash: &Multihash<64>) -> Option<Bytes> {
         self.0.lock().unwrap().get(hash).cloned()
     }
@@ -59,6 +65,7 @@ fn settings(peers: &[Multiaddr]) -> NodeSettings {
         port: 0,
         bootstrap: Vec::new(),
         peers: peers.to_vec(),
+        announce: true,
         upload_limit: None,
         allow_private: false,
         identity: Identity::Key(Keypair::generate_ed25519().into()),

@@ -159,6 +159,7 @@ fn settings(scope: Scope, allow_private: bool, peers: &[String]) -> NodeSettings
         port: 0,
         bootstrap: Vec::new(),
         peers: addresses(peers),
+        announce: false,
         upload_limit: None,
         allow_private,
         identity: Identity::Key(Keypair::generate_ed25519().into()),

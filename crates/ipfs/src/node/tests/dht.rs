@@ -110,3 +110,28 @@ async fn the_dht_is_joined_when_it_comes_within_reach() {
         .await
         .expect("it is not joined");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_is_announced() {
+    let (address, _task) = serve(Record::new(b"/ipns/nobody".to_vec(), Vec::new())).await;
+    let joined = || NodeSettings {
+        bootstrap: vec![address.clone()],
+        ..settings(&[])
+    };
+    let shelf = Arc::new(Shelf::default());
+    let root = shelf.put(b"held");
+    let _giver = Node::start(joined(), shelf).await.unwrap();
+    let found = async {
+        loop {
+            // one that has not looked for it in vain
+            let none: Arc<dyn Held> = Arc::new(Shelf::default());
+            let taker = Node::start(joined(), none).await.unwrap();
+            let want = within(root, Duration::from_secs(5));
+            if let Ok(block) = taker.get(&root, &want).await {
+                return block;
+            }
+        }
+    };
+    let block = timeout(Duration::from_secs(60), found).await;
+    assert_eq!(block.expect("nobody finds it").bytes().as_ref(), b"held");
+}

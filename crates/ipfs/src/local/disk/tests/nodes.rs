@@ -24,6 +24,7 @@ impl Agent {
             port: 0,
             bootstrap: Vec::new(),
             peers: peers.to_vec(),
+            announce: false,
             upload_limit: None,
             allow_private: false,
             identity: Identity::Key(Keypair::generate_ed25519().into()),
