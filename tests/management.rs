@@ -2,7 +2,14 @@
 
 mod calls;
 mod commands;
+mod described;
+mod events;
+mod files;
 mod finding;
+mod metrics;
+mod origins;
+mod settings;
+mod streams;
 
 use std::process::{Command, Output};
 

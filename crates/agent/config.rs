@@ -59,16 +59,13 @@ impl Config {
     pub(crate) fn load(overrides: &Overrides) -> Result<Self> {
         refuse_unknown_variables(env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         let mut builder = Self::builder().env();
-        match &overrides.config {
-            Some(file) if !file.is_file() => {
-                bail!("there is no configuration file {}", file.display())
-            }
-            Some(file) => builder = builder.file(file),
-            None => {
-                if let Some(folders) = folders() {
-                    builder = builder.file(folders.config_dir().join("config.toml"));
-                }
-            }
+        if let Some(named) = &overrides.config
+            && !named.is_file()
+        {
+            bail!("there is no configuration file {}", named.display());
+        }
+        if let Some(file) = file(overrides) {
+            builder = builder.file(file);
         }
         let mut config = builder
             .load()
@@ -77,6 +74,18 @@ impl Config {
         config.listen.management = overrides.management.unwrap_or(config.listen.management);
         config.check()?;
         Ok(config)
+    }
+
+    /// What holds where nobody says anything.
+    pub(crate) fn built_in() -> Result<Self> {
+        let loaded = Self::builder().load();
+        loaded.map_err(|error| anyhow::anyhow!("{error:#}"))
+    }
+
+    /// What is wrong with a text as a configuration file, each key looked at by itself.
+    pub(crate) fn mistake(text: &str) -> Option<String> {
+        let layer = toml::from_str::<<Self as confique::Config>::Layer>(text);
+        layer.err().map(|error| error.message().to_owned())
     }
 
     /// The configuration as a file.
@@ -124,6 +133,12 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The configuration file, whether it is there or not.
+pub(crate) fn file(overrides: &Overrides) -> Option<PathBuf> {
+    let usual = || folders().map(|folders| folders.config_dir().join("config.toml"));
+    overrides.config.clone().or_else(usual)
 }
 
 /// Where everything is kept: where the command line says, else in the user's folder for data.

@@ -12,7 +12,10 @@ use universal_p2p_ipfs::{
 };
 use universal_p2p_store::Store;
 
-use crate::config::{self, Config, IpfsSource};
+use crate::{
+    config::{self, Config, IpfsSource},
+    settings::Dials,
+};
 
 /// Peers through which the network is joined, one a line.
 const BOOTSTRAP: &str = include_str!("../../config/ipfs-bootstrap.txt");
@@ -37,7 +40,11 @@ impl Started {
 ///
 /// # Errors
 /// What is wrong with the configuration, or with a port.
-pub(crate) async fn start(config: &Config, store: &Arc<Store>) -> Result<Option<Started>> {
+pub(crate) async fn start(
+    config: &Config,
+    dials: &Dials,
+    store: &Arc<Store>,
+) -> Result<Option<Started>> {
     let section = &config.ipfs;
     if !section.enabled {
         return Ok(None);
@@ -50,7 +57,7 @@ pub(crate) async fn start(config: &Config, store: &Arc<Store>) -> Result<Option<
     for source in &section.source {
         match source {
             IpfsSource::Embedded => {
-                let settings = node_settings(config, store)?;
+                let settings = node_settings(config, dials, store)?;
                 let started = Node::start(settings, Arc::clone(&disk) as _).await;
                 let started = Arc::new(started.context("starting the node of IPFS")?);
                 sources.push(Arc::clone(&started) as _);
@@ -77,8 +84,13 @@ pub(crate) async fn start(config: &Config, store: &Arc<Store>) -> Result<Option<
         }
     }
     let sources = Arc::new(Sources::new(disk, sources));
-    let metadata = config.timeouts.metadata.0;
-    let content = Arc::new(Ipfs::new(sources, Settings { metadata }));
+    let metadata = dials.metadata.clone();
+    let content = Arc::new(Ipfs::new(
+        sources,
+        Settings {
+            metadata: metadata.clone(),
+        },
+    ));
     let resolver = match is_loopback_only {
         true => None,
         false => Dns::of_system()
@@ -99,7 +111,7 @@ pub(crate) async fn start(config: &Config, store: &Arc<Store>) -> Result<Option<
     }))
 }
 
-fn node_settings(config: &Config, store: &Arc<Store>) -> Result<NodeSettings> {
+fn node_settings(config: &Config, dials: &Dials, store: &Arc<Store>) -> Result<NodeSettings> {
     let section = &config.ipfs;
     let scope = match config.network.scope {
         config::Scope::Internet => Scope::Internet,
@@ -124,7 +136,7 @@ fn node_settings(config: &Config, store: &Arc<Store>) -> Result<NodeSettings> {
             })
             .collect::<Result<_>>()?,
         announce: section.announce,
-        upload_limit: section.upload_limit.0,
+        upload_limit: dials.ipfs_upload.clone(),
         allow_private: config.network.allow_private,
         identity: Identity::File(
             store

@@ -11,6 +11,7 @@ mod logging;
 mod manage;
 mod running;
 mod serve;
+mod settings;
 
 use std::{io::Write, process::ExitCode};
 
@@ -43,12 +44,12 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve(overrides) => {
             let config = Config::load(&overrides)?;
-            logging::start(&config.log);
+            let loudness = logging::start(&config.log);
             let data_dir = config::data_dir(overrides.data_dir.as_deref())?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()?;
-            let served = runtime.block_on(serve::serve(config, &data_dir));
+            let served = runtime.block_on(serve::serve(config, overrides, &data_dir, loudness));
             // Blocking reads that nobody waits for any more must not hold the exit up.
             runtime.shutdown_background();
             served

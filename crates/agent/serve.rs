@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, Result};
@@ -14,23 +14,31 @@ use tokio::{net::TcpListener, signal, time::timeout};
 use tokio_util::sync::CancellationToken;
 use universal_p2p_archive::Archives;
 use universal_p2p_bittorrent::BitTorrent;
-use universal_p2p_core::{Backend, Expand, NoArchives, Priority, ReadCx};
+use universal_p2p_core::{Backend, Expand, NoArchives};
 use universal_p2p_gateway::{Gateway, Registry};
 use universal_p2p_management::{Facts, Plane, Token};
 use universal_p2p_store::Store;
 
 use crate::{
+    arguments::Overrides,
     blocked,
     config::{self, Config},
     ipfs,
+    logging::Loudness,
     running::Running,
+    settings::{Dials, Live, Settings},
 };
 
 /// What is left of the five seconds after a signal when streams have ended.
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// Runs the agent until it is told to stop.
-pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
+pub(crate) async fn serve(
+    config: Config,
+    overrides: Overrides,
+    data_dir: &Path,
+    loudness: Loudness,
+) -> Result<()> {
     raise_file_limit();
     // First what others may hold: who cannot have it should fail before anything is touched.
     let content = bind("listen.content", config.listen.content).await?;
@@ -40,25 +48,40 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
     let content_url = format!("http://{}", content.local_addr()?);
     let management_url = format!("http://{}", management.local_addr()?);
 
-    let bittorrent = start_bittorrent(&config, &store).await?.map(Arc::new);
-    let ipfs = ipfs::start(&config, &store).await?;
+    let dials = Dials::of(&config);
+    let bittorrent = start_bittorrent(&config, &dials, &store).await?;
+    let bittorrent = bittorrent.map(Arc::new);
+    let ipfs = ipfs::start(&config, &dials, &store).await?;
     let mut backends: Vec<_> = bittorrent
         .iter()
         .map(|backend| Arc::clone(backend) as Arc<dyn Backend>)
         .collect();
     backends.extend(ipfs.iter().flat_map(|ipfs| ipfs.backends.iter().cloned()));
-    let settings = gateway_settings(&config, &backends, &management_url, &token)?;
+    let settings = gateway_settings(&config, &dials, &backends, &management_url, &token)?;
     let registry = Registry::new(backends.clone());
-    let archives = archives(&config, &store);
-    let gateway = Gateway::new(registry, Arc::clone(&store), archives, settings);
+    let archives = archives(&config, &dials, &store);
+    let gateway = Gateway::new(
+        registry,
+        Arc::clone(&store),
+        Arc::clone(&archives),
+        settings,
+    );
 
     let stop = CancellationToken::new();
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         content: content_url.clone(),
+        started: SystemTime::now(),
         since: Instant::now(),
+        networks: vec!["bittorrent", "ipfs"],
     };
-    let plane = Plane::new(facts, Arc::clone(&store), backends);
+    let live = Live {
+        dials,
+        store: Some(Arc::clone(&store)),
+        loudness: Some(loudness),
+    };
+    let settings = Arc::new(Settings::new(&config, overrides, live)?);
+    let plane = Plane::new(facts, Arc::clone(&store), backends, archives, settings);
     // Before anybody is told: whoever reads the line may send the signal at once.
     let signalled = signals()?;
     let running = Running::tell(data_dir, content.local_addr()?, management.local_addr()?)
@@ -122,7 +145,11 @@ fn store_settings(config: &Config) -> universal_p2p_store::Settings {
     }
 }
 
-async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<BitTorrent>> {
+async fn start_bittorrent(
+    config: &Config,
+    dials: &Dials,
+    store: &Arc<Store>,
+) -> Result<Option<BitTorrent>> {
     let (section, network) = (&config.bittorrent, &config.network);
     if !section.enabled {
         return Ok(None);
@@ -153,10 +180,10 @@ async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<
         } else {
             section.trackers.clone()
         },
-        upload_limit: section.upload_limit.0,
+        upload_limit: dials.bittorrent_upload.clone(),
         peers_per_torrent: section.peers_per_torrent,
         upnp: section.upnp,
-        metadata: config.timeouts.metadata.0,
+        metadata: dials.metadata.clone(),
         park_after: section.park_after.0,
         state: store
             .scratch("bittorrent")
@@ -167,6 +194,7 @@ async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<
 
 fn gateway_settings(
     config: &Config,
+    dials: &Dials,
     backends: &[Arc<dyn Backend>],
     dashboard: &str,
     token: &Token,
@@ -174,17 +202,17 @@ fn gateway_settings(
     Ok(universal_p2p_gateway::Settings {
         hosts: config.listen.hosts.clone(),
         dashboard: dashboard.to_owned(),
-        first_byte: config.timeouts.first_byte.0,
-        stall: config.timeouts.stall.0,
-        streams: config.limits.streams,
-        streams_per_client: config.limits.streams_per_client,
+        first_byte: dials.first_byte.clone(),
+        stall: dials.stall.clone(),
+        streams: dials.streams.clone(),
+        streams_per_client: dials.streams_per_client.clone(),
         token: config.listen.public.then(|| token.expose().to_owned()),
         blocked: blocked::blocked(&config.listen.blocked, backends)?,
     })
 }
 
 /// What opens archives.
-fn archives(config: &Config, store: &Arc<Store>) -> Arc<dyn Expand> {
+fn archives(config: &Config, dials: &Dials, store: &Arc<Store>) -> Arc<dyn Expand> {
     if !config.archive.enabled {
         return Arc::new(NoArchives);
     }
@@ -197,11 +225,7 @@ fn archives(config: &Config, store: &Arc<Store>) -> Arc<dyn Expand> {
             ..universal_p2p_archive::Limits::default()
         },
         decode_jobs: config.limits.decode_jobs,
-        cx: ReadCx {
-            first_byte: config.timeouts.first_byte.0,
-            stall: config.timeouts.stall.0,
-            priority: Priority::Interactive,
-        },
+        cx: dials.reading.clone(),
         unrar: unrar(),
     };
     Arc::new(Archives::new(settings, Arc::clone(store)))

@@ -55,10 +55,15 @@ impl Request {
     }
 
     /// Sends a body of JSON.
-    pub(crate) fn json(mut self, body: &serde_json::Value) -> Self {
-        self.body = body.to_string().into_bytes();
+    pub(crate) fn json(self, body: &serde_json::Value) -> Self {
+        self.body("application/json", body.to_string().into_bytes())
+    }
+
+    /// Sends a body of any type.
+    pub(crate) fn body(mut self, media_type: &str, body: Vec<u8>) -> Self {
+        self.body = body;
         let length = self.body.len().to_string();
-        self.header("Content-Type", "application/json")
+        self.header("Content-Type", media_type)
             .header("Content-Length", &length)
     }
 

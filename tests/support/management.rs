@@ -1,6 +1,11 @@
 //! The management plane of an agent under test, called with its token.
 
-use std::path::Path;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -92,6 +97,108 @@ impl Management<'_> {
     pub(crate) fn collect(&self, upto: u64) -> Value {
         let call = self.call("POST", "/collect");
         done(call.json(&serde_json::json!({ "upto": upto })).send(), 200).json()
+    }
+}
+
+/// How long a listener waits: longer than comments are apart.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Somebody who listens to events.
+pub(crate) struct Listener {
+    stream: BufReader<TcpStream>,
+    text: String,
+    last: u64,
+}
+
+impl Management<'_> {
+    /// The token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// All figures.
+    #[track_caller]
+    pub(crate) fn metrics(&self) -> String {
+        let call = Request::new(self.agent.management(), "GET", "/metrics");
+        let call = call.header("Authorization", &format!("Bearer {}", self.token));
+        done(call.send(), 200).text()
+    }
+
+    /// Begins to listen to events.
+    #[track_caller]
+    pub(crate) fn listen(&self) -> Listener {
+        let server = self.agent.management();
+        let mut stream = TcpStream::connect(server).expect("the agent listens");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let token = &self.token;
+        let request = format!(
+            "GET /api/v0/events HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut listener = Listener {
+            stream: BufReader::new(stream),
+            text: String::new(),
+            last: 0,
+        };
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let read = listener.stream.read_line(&mut head).unwrap();
+            assert!(read > 0, "{head}");
+        }
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert!(head.contains("content-type: text/event-stream"), "{head}");
+        listener
+    }
+}
+
+impl Listener {
+    /// The next event; none where the agent ended it.
+    #[track_caller]
+    pub(crate) fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                if event.starts_with(':') {
+                    continue;
+                }
+                let field = |name: &str| {
+                    let found = event.lines().find_map(|line| line.strip_prefix(name));
+                    found.unwrap_or_else(|| panic!("no {name} in {event}"))
+                };
+                let number: u64 = field("id: ").parse().unwrap();
+                assert!(number > self.last, "numbers rise");
+                let data = serde_json::from_str(field("data: ")).unwrap();
+                let name = field("event: ").to_owned();
+                self.last = number;
+                return Some((name, data));
+            }
+            let more = self.chunk()?;
+            self.text += &more;
+        }
+    }
+
+    /// The next event of this name that is as it should be.
+    #[track_caller]
+    pub(crate) fn until(&mut self, name: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..600 {
+            let (event, data) = self.next().expect("it listens");
+            if event == name && is_right(&data) {
+                return data;
+            }
+        }
+        panic!("no such {name} came")
+    }
+
+    /// What was sent at once; none at the end.
+    fn chunk(&mut self) -> Option<String> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).ok()?;
+        let length = usize::from_str_radix(line.trim_end(), 16).ok()?;
+        let mut bytes = vec![0; length + 2];
+        self.stream.read_exact(&mut bytes).ok()?;
+        bytes.truncate(length);
+        (length > 0).then(|| String::from_utf8(bytes).unwrap())
     }
 }
 

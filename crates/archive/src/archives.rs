@@ -18,7 +18,7 @@ use std::{
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
-use universal_p2p_core::{Dir, Error, Expand, File, ReadCx, Result};
+use universal_p2p_core::{Dial, Dir, Error, Expand, File, ReadCx, Result};
 use universal_p2p_store::Store;
 
 use crate::{
@@ -42,8 +42,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Archives that are read, and entries that are unpacked, at the same time.
     pub decode_jobs: usize,
-    /// The conditions under which indexes are read.
-    pub cx: ReadCx,
+    /// The conditions under which indexes are read. They may be turned while archives are opened.
+    pub cx: Dial<ReadCx>,
     /// The command line of a program that decodes what is packed in ways of RAR that are not known here,
     /// as `serve` of universal-p2p-unrar does; empty where there is none.
     pub unrar: Vec<OsString>,
@@ -83,7 +83,7 @@ impl Archives {
         Self {
             inner: Arc::new(Inner {
                 #[cfg(any(feature = "seven", feature = "tar", feature = "zip"))]
-                jobs: Jobs::new(settings.decode_jobs, settings.cx.first_byte),
+                jobs: Jobs::new(settings.decode_jobs, settings.cx.get().first_byte),
                 settings,
                 spools,
                 kept: Kept::new(MOST_BYTES),

@@ -2,19 +2,23 @@
 
 mod known;
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::FutureExt;
 use librqbit_core::hash_id::Id20;
 use tokio_util::task::AbortOnDropHandle;
-use universal_p2p_core::{Backend, Document, Error, Hints, Id, Node, Result, State, Status};
+use universal_p2p_core::{
+    Backend, Dial, Document, Error, Hints, Id, Node, Recognized, Result, State, Status, Vitals,
+};
 use universal_p2p_store::Store;
 use universal_p2p_swarm::Policy;
 
 use crate::{
     address,
     config::Settings,
+    dottorrent,
     engine::{self, Engine, StartError},
     file::Source,
     infohash::{self, PROTOCOL},
@@ -43,7 +47,7 @@ pub struct BitTorrent {
 struct Finder {
     store: Arc<Store>,
     engine: Arc<dyn Engine>,
-    metadata: Duration,
+    metadata: Dial<Duration>,
 }
 
 impl BitTorrent {
@@ -68,7 +72,7 @@ impl BitTorrent {
         let finder = Finder {
             store,
             engine,
-            metadata: settings.metadata,
+            metadata: settings.metadata.clone(),
         };
         let policy = settings.policy();
         Ok(Self {
@@ -108,6 +112,11 @@ impl BitTorrent {
         let sources = address::sources(hints, self.policy)?;
         let torrent = match self.at_hand(infohash).await? {
             Some(torrent) => torrent,
+            None if hints.is_only_held() => {
+                return Err(Error::NotHeld {
+                    what: format!("the list of files of {}", infohash::id(&infohash)),
+                });
+            }
             None => self.search(infohash, sources.clone()).await?,
         };
         torrent.add_sources(&sources);
@@ -146,13 +155,18 @@ impl Finder {
 
     /// Finds the metadata in the swarm and keeps it.
     async fn search(&self, infohash: Id20, sources: Sources) -> Result<()> {
-        let finding = self.engine.metadata(infohash, &sources, self.metadata);
+        let finding = self
+            .engine
+            .metadata(infohash, &sources, self.metadata.get());
         let metainfo = Metainfo::parse(finding.await?, infohash)?;
-        let kept = self
-            .store
-            .keep_document(&infohash::item(&infohash), TORRENT, metainfo.torrent_file())
-            .await;
+        let kept = self.keep(&metainfo).await;
         kept.map_err(|error| disk_error("keeping a torrent's metadata", error))
+    }
+
+    async fn keep(&self, metainfo: &Metainfo) -> io::Result<()> {
+        let item = infohash::item(&metainfo.infohash);
+        let file = metainfo.torrent_file();
+        self.store.keep_document(&item, TORRENT, file).await
     }
 }
 
@@ -227,6 +241,38 @@ impl Backend for BitTorrent {
         })
     }
 
+    fn vitals(&self, id: &Id) -> Option<Vitals> {
+        let vitals = self.finder.engine.vitals(infohash::of(id).ok()?)?;
+        Some(Vitals {
+            peers: vitals.peers as u64,
+            speed: Some(vitals.speed),
+        })
+    }
+
+    fn peers(&self) -> u64 {
+        self.finder.engine.peers() as u64
+    }
+
+    fn recognize(&self, text: &str) -> Option<Result<Recognized>> {
+        if magnet::is_magnet(text) {
+            // Whatever is wrong with it, it is for nobody else.
+            let canonical = self.canonical(text);
+            return Some(canonical.map(|(id, hints)| Recognized::new(id, hints)));
+        }
+        Recognized::of(self.canonical(text))
+    }
+
+    async fn take(&self, media_type: &str, document: Bytes) -> Result<Option<Recognized>> {
+        if media_type != dottorrent::MEDIA_TYPE {
+            return Ok(None);
+        }
+        let (metainfo, hints) = dottorrent::read(&document, self.policy)?;
+        let kept = self.finder.keep(&metainfo).await;
+        kept.map_err(|error| disk_error("keeping a torrent's metadata", error))?;
+        let id = infohash::id(&metainfo.infohash);
+        Ok(Some(Recognized::new(id, hints)))
+    }
+
     async fn release(&self, id: &Id) -> Result<()> {
         let infohash = infohash::of(id)?;
         self.known.forget(infohash);
@@ -247,7 +293,7 @@ impl Backend for BitTorrent {
         let torrent = self.find(infohash::of(id)?, hints).await?;
         let name = Some(torrent.metainfo.name.as_str()).filter(|name| !name.is_empty());
         Ok(Document {
-            media_type: "application/x-bittorrent",
+            media_type: dottorrent::MEDIA_TYPE,
             filename: format!("{}.torrent", name.unwrap_or(id.as_str())),
             bytes: torrent.metainfo.torrent_file(),
         })

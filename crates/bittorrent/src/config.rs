@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
+use universal_p2p_core::Dial;
 use universal_p2p_swarm::{Encryption, Policy, Scope};
 use url::Url;
 
@@ -40,14 +41,14 @@ pub struct Settings {
     pub dht_bootstrap: Vec<String>,
     /// Trackers to ask for every public torrent.
     pub trackers: Vec<Url>,
-    /// Bytes per second sent to others; none: no limit.
-    pub upload_limit: Option<NonZeroU32>,
+    /// Bytes per second sent to others; none: no limit. It may be turned while the backend runs.
+    pub upload_limit: Dial<Option<NonZeroU32>>,
     /// Peers connected at the same time for one torrent.
     pub peers_per_torrent: usize,
     /// Whether the router is asked to forward the port (UPnP).
     pub upnp: bool,
-    /// How long metadata is looked for.
-    pub metadata: Duration,
+    /// How long metadata is looked for. It may be turned while the backend runs.
+    pub metadata: Dial<Duration>,
     /// How long a torrent nobody reads stays connected.
     pub park_after: Duration,
     /// A folder of the own, for the DHT's table and the engine's notes.

@@ -90,6 +90,9 @@ pub(crate) trait Engine: Send + Sync {
     /// How a torrent is doing, if it is in its swarm.
     fn vitals(&self, infohash: Id20) -> Option<Vitals>;
 
+    /// Peers connected now, over all torrents.
+    fn peers(&self) -> usize;
+
     /// Leaves every swarm and closes every socket.
     async fn stop(&self);
 }

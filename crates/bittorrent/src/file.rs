@@ -112,4 +112,15 @@ impl File for TorrentFile {
     async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
         reader::open(self.source.clone(), self.number, range, cx).await
     }
+
+    async fn held(&self) -> Option<Vec<Range<u64>>> {
+        let torrent = &self.source.torrent;
+        let start = torrent.metainfo.files.get(self.number)?.offset;
+        let whole = start..start + self.meta.length;
+        let held = torrent.object.held_within(&whole);
+        let within = held
+            .into_iter()
+            .map(|part| part.start - start..part.end - start);
+        Some(within.collect())
+    }
 }

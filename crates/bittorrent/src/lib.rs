@@ -27,6 +27,7 @@
 mod address;
 mod backend;
 mod config;
+mod dottorrent;
 mod engine;
 mod file;
 mod infohash;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::{Id, Node, Proof, ProofForm, ReadCx, Result, Trace};
+use crate::{Id, Node, Proof, ProofForm, ReadCx, Recognized, Result, Trace, Vitals};
 
 /// What a request says about where a resource may be found: parameters such as `tr`, `x.pe` and `ws`.
 ///
@@ -57,7 +57,7 @@ impl Hints {
 }
 
 /// Whether a resource is being worked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Never seen, nothing on disk.
@@ -150,6 +150,34 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// Only where the own disk cannot be read.
     async fn status(&self, id: &Id) -> Result<Status>;
+
+    /// Says how a resource is doing, from memory and without waiting; none where it is not connected.
+    fn vitals(&self, id: &Id) -> Option<Vitals> {
+        let _ = id;
+        None
+    }
+
+    /// How many peers are connected, over all resources.
+    fn peers(&self) -> u64 {
+        0
+    }
+
+    /// Reads an address as people copy it from other programs and from pages, such as one of a public
+    /// gateway; none where it is not of this network. Pure, like [`Backend::canonical`].
+    fn recognize(&self, text: &str) -> Option<Result<Recognized>> {
+        Recognized::of(self.canonical(text))
+    }
+
+    /// Takes a document that a user has, such as a `.torrent` file, keeps what it says of its resource,
+    /// and gives what it names. Fetches nothing. None where this network has no documents of that type.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] for a document that is none, [`crate::Error::Unsupported`] for a form
+    /// that this backend cannot serve; whatever the own disk says.
+    async fn take(&self, media_type: &str, document: Bytes) -> Result<Option<Recognized>> {
+        let _ = (media_type, document);
+        Ok(None)
+    }
 
     /// Lets a resource go, so that its bytes may: leaves its network and forgets what is in memory of
     /// it. Streams of it end with an error once its bytes are gone. Does nothing where it is not known.

@@ -18,9 +18,12 @@
 #![forbid(unsafe_code)]
 
 mod backend;
+mod dial;
 mod error;
 mod expand;
 mod id;
+mod known;
+pub mod natural;
 mod node;
 mod proof;
 mod reach;
@@ -28,9 +31,11 @@ mod site;
 mod tree;
 
 pub use backend::{Backend, Document, Hints, State, Status};
+pub use dial::Dial;
 pub use error::{Error, Result};
 pub use expand::{Expand, NoArchives};
 pub use id::{Id, Item};
+pub use known::{Recognized, Vitals};
 pub use node::{
     ByteStream, Details, Dir, Entry, EntryKind, File, Freshness, Meta, Node, Priority, ReadCx,
 };

@@ -84,6 +84,17 @@ pub trait File: Send + Sync {
     /// # Errors
     /// Whatever kept the first byte away; see [`crate::Error`].
     async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream>;
+
+    /// The ranges of it that are on disk and were checked, in order and apart from each other; none
+    /// where that cannot be told. Fetches nothing.
+    async fn held(&self) -> Option<Vec<Range<u64>>> {
+        None
+    }
+
+    /// Whether it is unpacked from its start to be read, for which a reader may have to wait.
+    fn is_unpacked(&self) -> bool {
+        false
+    }
 }
 
 /// Whether an entry is a file or a directory.

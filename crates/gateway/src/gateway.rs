@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use universal_p2p_core::{Backend, Expand, Priority, ReadCx};
+use universal_p2p_core::{Backend, Dial, Expand, Priority, ReadCx};
 use universal_p2p_store::Store;
 
 use crate::{Blocked, limits::Limits};
 
-/// What the configuration says about the content plane.
+/// What the configuration says about the content plane. What is a dial may be turned while it runs.
 #[derive(Clone)]
 pub struct Settings {
     /// Host names that are answered beside the loopback ones. Ports are never compared.
@@ -15,13 +15,13 @@ pub struct Settings {
     /// Where `/` leads: the address of the dashboard without a slash at its end.
     pub dashboard: String,
     /// The longest wait for the first byte of a body.
-    pub first_byte: Duration,
+    pub first_byte: Dial<Duration>,
     /// The longest wait between two bytes after that, from the network and towards the client.
-    pub stall: Duration,
+    pub stall: Dial<Duration>,
     /// How many streams there are at once.
-    pub streams: usize,
+    pub streams: Dial<usize>,
     /// How many streams one client address has at once.
-    pub streams_per_client: usize,
+    pub streams_per_client: Dial<usize>,
     /// The token that every request must carry. Set exactly where more than loopback is served.
     pub token: Option<String>,
     /// What is not given out.
@@ -32,8 +32,8 @@ impl Settings {
     /// The conditions under which a client's bytes are read.
     pub(crate) fn read_cx(&self) -> ReadCx {
         ReadCx {
-            first_byte: self.first_byte,
-            stall: self.stall,
+            first_byte: self.first_byte.get(),
+            stall: self.stall.get(),
             priority: Priority::Interactive,
         }
     }
@@ -84,7 +84,7 @@ impl Gateway {
         expand: Arc<dyn Expand>,
         settings: Settings,
     ) -> Self {
-        let limits = Arc::new(Limits::new(settings.streams, settings.streams_per_client));
+        let limits = Arc::new(Limits::new(&settings.streams, &settings.streams_per_client));
         Self {
             registry,
             store,

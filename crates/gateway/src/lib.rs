@@ -36,7 +36,6 @@ mod listing;
 mod locate;
 mod media_type;
 mod multipart;
-mod natural;
 mod page;
 mod playlist;
 mod problem;

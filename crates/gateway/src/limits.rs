@@ -7,15 +7,15 @@ use std::{
     time::Duration,
 };
 
-use universal_p2p_core::Error;
+use universal_p2p_core::{Dial, Error};
 
 /// When a client that was turned away should come back.
 const COME_BACK: Duration = Duration::from_secs(5);
 
 /// Counts the streams that are open.
 pub(crate) struct Limits {
-    in_all: usize,
-    per_client: usize,
+    in_all: Dial<usize>,
+    per_client: Dial<usize>,
     open: Mutex<Open>,
 }
 
@@ -26,10 +26,10 @@ struct Open {
 }
 
 impl Limits {
-    pub(crate) fn new(in_all: usize, per_client: usize) -> Self {
+    pub(crate) fn new(in_all: &Dial<usize>, per_client: &Dial<usize>) -> Self {
         Self {
-            in_all,
-            per_client,
+            in_all: in_all.clone(),
+            per_client: per_client.clone(),
             open: Mutex::default(),
         }
     }
@@ -45,17 +45,16 @@ impl Limits {
                 retry_after: COME_BACK,
             })
         };
+        let (in_all, per_client) = (self.in_all.get(), self.per_client.get());
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.in_all >= self.in_all {
+        if open.in_all >= in_all {
             return busy(format!(
-                "{} streams are open; the key limits.streams raises this",
-                self.in_all
+                "{in_all} streams are open; the key limits.streams raises this"
             ));
         }
-        if open.by_client.get(&client).copied().unwrap_or(0) >= self.per_client {
+        if open.by_client.get(&client).copied().unwrap_or(0) >= per_client {
             return busy(format!(
-                "{} streams of this client are open; the key limits.streams_per_client raises this",
-                self.per_client
+                "{per_client} streams of this client are open; the key limits.streams_per_client raises this"
             ));
         }
         open.in_all += 1;
@@ -97,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_permit_comes_back_when_it_is_dropped() {
-        let limits = Arc::new(Limits::new(3, 2));
+        let in_all = Dial::new(3);
+        let limits = Arc::new(Limits::new(&in_all, &Dial::new(2)));
         let (one, two) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
         let first = limits.admit(one).expect("free");
         let _second = limits.admit(one).expect("free");
@@ -106,6 +106,10 @@ mod tests {
         let _third = limits.admit(two).expect("another client");
         let refused = limits.admit(two).err().expect("three are open").to_string();
         assert!(refused.contains("limits.streams raises"), "{refused}");
+        in_all.set(4);
+        let more = limits.admit(two).expect("the limit was raised");
+        drop(more);
+        in_all.set(3);
         drop(first);
         let _fourth = limits.admit(one).expect("one was given back");
     }

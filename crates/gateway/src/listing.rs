@@ -13,14 +13,14 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
-use universal_p2p_core::{Dir, Entry, EntryKind, Error, Expand, Freshness, Trace};
+use universal_p2p_core::{Dir, Entry, EntryKind, Error, Expand, Freshness, Trace, natural};
 
 use crate::{
     accept,
     address::PLAIN,
     answer,
     asked::Asked,
-    conditional, natural,
+    conditional,
     page::{self, escape},
     query::Format,
 };

@@ -10,11 +10,10 @@ use axum::{
         uri::Authority,
     },
 };
-use universal_p2p_core::{Error, Expand, FoundFile, Node, enter, files, walk};
+use universal_p2p_core::{Error, Expand, FoundFile, Node, enter, files, natural, walk};
 
 use crate::{
-    address::Resource, answer, asked::Asked, disposition::Disposition, failure::Failure,
-    media_type, natural,
+    address::Resource, answer, asked::Asked, disposition::Disposition, failure::Failure, media_type,
 };
 
 /// What players know as subtitles.

@@ -6,7 +6,8 @@ use axum::{
     body::Body,
     http::{Method, Response, request::Parts},
 };
-use universal_p2p_store::Lease;
+use universal_p2p_core::{File, Item};
+use universal_p2p_store::{Lease, Reading};
 
 use crate::{
     Gateway,
@@ -62,7 +63,7 @@ impl Gateway {
         // Counted before the first wait, so that waiting requests are bounded like open streams.
         let permit = self.limits.admit(client)?;
         // Taken before anything is found, so that what is found is not given up before it is read.
-        let lease = self.store.lease(source.item(), asked.site());
+        let lease = self.lease(asked, source.item());
         // Standard addresses of structured data lead to the data itself.
         let trace = standard::data::trace(asked, source).await?;
         self.blocked.check_roots(&self.registry, &trace.roots)?;
@@ -90,7 +91,7 @@ impl Gateway {
         let file = &sought.file;
         // What a name leads to is kept with its content, and booked there.
         let lease = match &file.meta().item {
-            Some(item) if *item != source.item() => self.store.lease(item.clone(), asked.site()),
+            Some(item) if *item != source.item() => self.lease(asked, item.clone()),
             _ => lease,
         };
         // A client that has the file costs no byte, whatever range it names.
@@ -104,6 +105,7 @@ impl Gateway {
             None => media_type::of(file, asked.name(&file.meta().name), &selection, &cx).await?,
         };
         let head = FileAnswer::new(asked, &sought, selection, &media_type);
+        lease.find(reading(asked, file.as_ref(), &head));
         // The last failure that can still become a status; later ones break the connection.
         let stream = match asked.request.method {
             Method::HEAD => return Ok(head.without_body()),
@@ -111,5 +113,22 @@ impl Gateway {
         };
         // The lease ends with the body: then it is known what was read, and is booked.
         Ok(head.with_body(lease.track(stream), permit))
+    }
+
+    /// Books what is asked for, and says what that is to whoever looks at streams.
+    fn lease(&self, asked: &Asked<'_>, item: Item) -> Lease {
+        let lease = self.store.lease(item, asked.site());
+        lease.seek(&asked.resource.path.join("/"));
+        lease
+    }
+}
+
+/// What is read of a file, as it is told.
+fn reading(asked: &Asked<'_>, file: &dyn File, head: &FileAnswer) -> Reading {
+    Reading {
+        name: asked.name(&file.meta().name).to_owned(),
+        length: file.meta().length,
+        ranges: head.ranges.clone(),
+        is_unpacked: file.is_unpacked(),
     }
 }

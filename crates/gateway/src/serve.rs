@@ -37,11 +37,15 @@ impl Gateway {
     /// Only where the listener cannot be used at all.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
         listener.local_addr()?;
-        let most = self.settings.streams.saturating_add(RESTING_CONNECTIONS);
-        let room = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        let mut most = self.most_connections();
+        let room = Arc::new(Semaphore::new(most));
         let gateway = Arc::new(self);
         let mut connections = JoinSet::new();
         loop {
+            // More streams need more connections; fewer are refused one by one.
+            let wanted = gateway.most_connections();
+            room.add_permits(wanted.saturating_sub(most));
+            most = most.max(wanted);
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = connections.join_next() => log_panic(ended),
@@ -68,6 +72,12 @@ impl Gateway {
             connections.shutdown().await;
         }
         Ok(())
+    }
+
+    fn most_connections(&self) -> usize {
+        let streams = self.settings.streams.get();
+        let most = streams.saturating_add(RESTING_CONNECTIONS);
+        most.min(Semaphore::MAX_PERMITS)
     }
 }
 
@@ -111,8 +121,9 @@ async fn talk(
     client: SocketAddr,
     stop: CancellationToken,
 ) {
-    tune(&stream, gateway.settings.stall);
-    let impatient = Impatient::new(stream, gateway.settings.stall);
+    let stall = gateway.settings.stall.get();
+    tune(&stream, stall);
+    let impatient = Impatient::new(stream, stall);
     let service = service_fn(move |request: Request<Incoming>| {
         let gateway = Arc::clone(&gateway);
         async move {

@@ -97,7 +97,12 @@ async fn measure(store: &Arc<Store>, length: usize, is_raw: bool) {
     let chain = vec![Arc::new(Everything(blocks)) as Arc<dyn BlockSource>];
     let sources = Sources::new(Arc::new(Disk::new(Arc::clone(store))), chain);
     let metadata = Duration::from_secs(30);
-    let ipfs = Ipfs::new(Arc::new(sources), Settings { metadata });
+    let ipfs = Ipfs::new(
+        Arc::new(sources),
+        Settings {
+            metadata: metadata.into(),
+        },
+    );
     let id = canonical(&root.to_string()).expect("a CID");
     let Ok(Node::File(file)) = ipfs.resolve(&id, &Hints::default()).await else {
         unreachable!("it is a file");

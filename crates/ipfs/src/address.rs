@@ -28,6 +28,14 @@ fn newest(cid: &Cid) -> Cid {
     }
 }
 
+/// Whether a text is a CID of content, and not that of a key.
+pub(crate) fn is_content(text: &str) -> bool {
+    parse(text).is_ok_and(|cid| cid.codec() != LIBP2P_KEY)
+}
+
+/// The codec of a CID that names a key (multicodec table, `libp2p-key`).
+const LIBP2P_KEY: u64 = 0x72;
+
 /// The CID of any spelling, as version 1.
 ///
 /// # Errors

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cid::Cid;
 use universal_p2p_core::{
-    Backend, Error, File, Freshness, Hints, Id, Node, Proof, ProofForm, ReadCx, Result, State,
-    Status, Trace,
+    Backend, Error, File, Freshness, Hints, Id, Node, Proof, ProofForm, ReadCx, Recognized, Result,
+    State, Status, Trace, Vitals,
 };
 
 use crate::{
     Settings, Sources, address,
+    link::{self, Named, Space},
     unixfs::{Root, dir},
 };
 
@@ -56,7 +57,7 @@ impl Ipfs {
             sources: Arc::clone(&self.sources),
             cid,
             peers: peers.take(MOST_PEERS).map(str::to_owned).collect(),
-            metadata: self.settings.metadata,
+            metadata: self.settings.metadata.get(),
             freshness,
             seen: None,
             is_only_held: hints.is_only_held(),
@@ -123,6 +124,27 @@ impl Backend for Ipfs {
             .activities()
             .remove(&address::parse(id.as_str())?);
         Ok(())
+    }
+
+    fn vitals(&self, _: &Id) -> Option<Vitals> {
+        Some(Vitals {
+            peers: self.sources.connected(),
+            speed: None,
+        })
+    }
+
+    fn peers(&self) -> u64 {
+        self.sources.connected()
+    }
+
+    fn recognize(&self, text: &str) -> Option<Result<Recognized>> {
+        let named = match link::read(text) {
+            Some(named) if named.space == Space::Ipfs => named,
+            Some(_) => return None,
+            None if address::is_content(text) => Named::bare(Space::Ipfs, text),
+            None => return None,
+        };
+        Some(named.recognized(address::canonical(&named.name)))
     }
 
     async fn prove(

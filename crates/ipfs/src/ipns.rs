@@ -14,10 +14,13 @@ use std::{sync::Arc, time::SystemTime};
 use async_trait::async_trait;
 use universal_p2p_core::{
     Backend, Error, Freshness, Hints, Id, NoArchives, Node, Proof, ProofBody, ProofForm, ReadCx,
-    Result, Status, Trace, walk,
+    Recognized, Result, Status, Trace, Vitals, walk,
 };
 
-use crate::{Ipfs, address};
+use crate::{
+    Ipfs, address,
+    link::{self, Named, Space},
+};
 pub use dns::Dns;
 pub use name::Name;
 pub use names::Names;
@@ -125,6 +128,27 @@ impl Backend for Ipns {
             }
             None => Ok(Status::unknown()),
         }
+    }
+
+    fn vitals(&self, id: &Id) -> Option<Vitals> {
+        self.content.vitals(id)
+    }
+
+    fn recognize(&self, text: &str) -> Option<Result<Recognized>> {
+        let named = match link::read(text) {
+            Some(named) if named.space == Space::Ipns => named,
+            Some(_) => return None,
+            None => {
+                Name::parse(text).ok()?;
+                Named::bare(Space::Ipns, text)
+            }
+        };
+        let parsed = Name::parse(&named.name).or_else(|error| {
+            // As one label of a host: dots are dashes there, and dashes are doubled.
+            let domain = named.unfolded().ok_or(error)?;
+            Name::parse(&domain)
+        });
+        Some(named.recognized(parsed.and_then(|name| name.id())))
     }
 
     async fn prove(

@@ -19,6 +19,7 @@ mod gateway;
 mod ipld;
 mod ipns;
 mod kubo;
+mod link;
 mod local;
 mod node;
 mod queue;

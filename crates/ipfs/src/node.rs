@@ -256,6 +256,10 @@ impl BlockSource for Node {
     fn hurry(&self, cid: &Cid) {
         self.desk.hurry(cid.hash());
     }
+
+    fn connected_peers(&self) -> u64 {
+        self.standing.peers() as u64
+    }
 }
 
 fn addresses<'a>(peers: impl IntoIterator<Item = &'a str>) -> Vec<Multiaddr> {

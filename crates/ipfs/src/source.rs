@@ -75,4 +75,9 @@ pub trait BlockSource: Send + Sync {
     fn hurry(&self, cid: &Cid) {
         let _ = cid;
     }
+
+    /// How many peers it is connected with; none of those that ask servers.
+    fn connected_peers(&self) -> u64 {
+        0
+    }
 }

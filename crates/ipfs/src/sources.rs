@@ -113,6 +113,11 @@ impl Sources {
         self.race.hurry(cid);
     }
 
+    /// How many peers are connected, over all sources.
+    pub(crate) fn connected(&self) -> u64 {
+        self.race.connected()
+    }
+
     /// Fetches a block, together with all others who want it.
     async fn fetch(&self, cid: &Cid, want: &Want) -> Result<Block> {
         let started = Instant::now();

@@ -8,6 +8,7 @@
 pub(crate) mod dir;
 pub(crate) mod file;
 pub(crate) mod hamt;
+mod held;
 pub(crate) mod layout;
 pub(crate) mod names;
 pub(crate) mod node;

@@ -8,6 +8,7 @@ use axum::{
     },
     http::StatusCode,
 };
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -39,15 +40,28 @@ pub(crate) fn parameters<T>(parameters: Parameters<T>) -> Result<T, Problem> {
 
 /// The body as JSON; one that is empty is the default.
 pub(crate) async fn body<T: DeserializeOwned + Default>(body: Body) -> Result<T, Problem> {
-    let bytes = to_bytes(body, LONGEST_BODY).await.map_err(|_| {
+    let bytes = read(body).await?;
+    if bytes.is_empty() {
+        return Ok(T::default());
+    }
+    parsed(&bytes)
+}
+
+/// The body as JSON, which has to be there.
+pub(crate) async fn whole_body<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    parsed(&read(body).await?)
+}
+
+async fn read(body: Body) -> Result<Bytes, Problem> {
+    to_bytes(body, LONGEST_BODY).await.map_err(|_| {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too-large",
             "the body of a call has at most 16 KiB",
         )
-    })?;
-    if bytes.is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(&bytes).map_err(|error| Problem::bad_call(error.to_string()))
+    })
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::bad_call(error.to_string()))
 }

@@ -3,8 +3,8 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
-    extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,23 +13,43 @@ use tokio::time::timeout;
 
 use crate::problem::Problem;
 
+/// Who may use an answer in its page.
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
 /// How long a call may take, its body included.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// What the dashboard may load: its own files, and content to be shown.
+pub(crate) fn policy(content: &str) -> HeaderValue {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {content}; \
+         media-src {content}; connect-src 'self' {content}; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    let strictest =
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(strictest))
+}
+
 /// What every answer says to browsers.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
+pub(crate) async fn headers(
+    State(policy): State<HeaderValue>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut answer = next.run(request).await;
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
     ] {
-        answer
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
     }
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
     answer
 }
 

@@ -42,18 +42,32 @@ pub(crate) async fn caller(State(token): State<Token>, request: Request, next: N
         let detail = "pages of other origins may not call this";
         return Problem::new(StatusCode::FORBIDDEN, "foreign-page", detail).into_response();
     }
-    let given = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer "));
-    if given.is_some_and(|given| token.is(given)) {
+    if has_token(request.headers(), &token) {
         return next.run(request).await;
     }
     let detail = "send Authorization: Bearer with the token from the data directory";
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
         .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
         .into_response()
+}
+
+/// Keeps what needs no token from being used by pages of other origins; links may lead to it.
+pub(crate) async fn reader(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let mode = headers.get("sec-fetch-mode").map(HeaderValue::as_bytes);
+    if mode != Some(b"navigate") && is_foreign_page(headers) {
+        let detail = "pages of other origins may not use this";
+        return Problem::new(StatusCode::FORBIDDEN, "foreign-page", detail).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a request carries the token.
+pub(crate) fn has_token(headers: &HeaderMap, token: &Token) -> bool {
+    let given = headers.get(header::AUTHORIZATION);
+    let given = given.and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer "));
+    given.is_some_and(|given| token.is(given))
 }
 
 fn is_loopback(host: &str) -> bool {

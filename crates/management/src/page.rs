@@ -1,21 +1,45 @@
-//! A page for people who follow the address that the agent prints.
+//! The dashboard.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
 
-use axum::{extract::State, response::Html};
+use axum::{
+    Extension,
+    extract::{ConnectInfo, RawQuery},
+    http::{HeaderMap, StatusCode},
+    response::{Html, IntoResponse, Response},
+};
 
-use crate::Plane;
+use tokio::task::spawn_blocking;
 
-/// It tells nothing that needs the token.
-pub(crate) async fn page(State(plane): State<Arc<Plane>>) -> Html<String> {
-    let (version, content) = (plane.facts.version, &plane.facts.content);
-    Html(format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>universal-p2p</title><style>:root{{color-scheme:light dark;font:1rem/1.6 system-ui,sans-serif}}\
-         body{{max-width:40rem;margin:4rem auto;padding:0 1rem}}code{{overflow-wrap:anywhere}}</style>\
-         <main><h1>universal-p2p is running</h1>\
-         <p>Version {version}. It serves files from peer-to-peer networks at <code>{content}</code>.</p>\
-         <p>Put an infohash into an address to watch a file of it:<br>\
-         <code>{content}/bittorrent/v0/stream/&lt;infohash&gt;/&lt;file&gt;</code></p></main></html>"
-    ))
+use crate::{Token, assets, guard, neighbour, problem::Problem};
+
+/// Who is connected.
+pub(crate) type Client = Option<Extension<ConnectInfo<SocketAddr>>>;
+
+/// The dashboard with the token in it, for the user of this machine and whoever has the token.
+///
+/// Pages of other origins cannot read it; names that lead here are refused before.
+pub(crate) async fn page(
+    Extension(token): Extension<Token>,
+    client: Client,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let client = client.map(|Extension(ConnectInfo(client))| client);
+    let is_here = match client.filter(|client| client.ip().to_canonical().is_loopback()) {
+        Some(client) => spawn_blocking(move || neighbour::is_own_user(client))
+            .await
+            .unwrap_or(false),
+        None => false,
+    };
+    let query = query.unwrap_or_default();
+    let given = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("token="));
+    if is_here || given.is_some_and(|given| token.is(given)) || guard::has_token(&headers, &token) {
+        return Html(assets::page(token.expose())).into_response();
+    }
+    let detail = "open it on the machine that the agent runs on as the user that it runs as, or with ?token= and the token from \
+                  its data directory";
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).into_response()
 }

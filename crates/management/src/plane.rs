@@ -1,13 +1,18 @@
 //! What the calls work on.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use tokio::{sync::Semaphore, task::spawn_blocking};
-use universal_p2p_core::{Backend, Id, Item};
+use universal_p2p_core::{Backend, Expand, Id, Item, Vitals};
 use universal_p2p_store::Store;
 
 use crate::{
+    Configuration,
     call::{Names, names},
+    events::Hub,
     problem::Problem,
 };
 
@@ -21,26 +26,43 @@ pub struct Facts {
     pub version: &'static str,
     /// The address of the content plane, such as `http://127.0.0.1:7788`.
     pub content: String,
-    /// When the agent was ready.
+    /// When the agent was ready, by the clock on the wall.
+    pub started: SystemTime,
+    /// The same by a clock that nobody sets.
     pub since: Instant,
+    /// The protocols of all networks that the program knows, switched on or not.
+    pub networks: Vec<&'static str>,
 }
 
 /// What the plane tells of, and what it changes.
 pub struct Plane {
     pub(crate) facts: Facts,
+    pub(crate) backends: Vec<Arc<dyn Backend>>,
+    pub(crate) expand: Arc<dyn Expand>,
+    pub(crate) configuration: Arc<dyn Configuration>,
+    pub(crate) events: Hub,
     store: Arc<Store>,
-    backends: Vec<Arc<dyn Backend>>,
     at_work: Arc<Semaphore>,
 }
 
 impl Plane {
-    /// A plane over one store and the networks that fill it.
+    /// A plane over one store and the networks that fill it, of which those that come first are asked
+    /// first what an address means. `expand` says which files are worth opening as directories.
     #[must_use]
-    pub fn new(facts: Facts, store: Arc<Store>, backends: Vec<Arc<dyn Backend>>) -> Self {
+    pub fn new(
+        facts: Facts,
+        store: Arc<Store>,
+        backends: Vec<Arc<dyn Backend>>,
+        expand: Arc<dyn Expand>,
+        configuration: Arc<dyn Configuration>,
+    ) -> Self {
         Self {
             facts,
-            store,
             backends,
+            expand,
+            configuration,
+            events: Hub::default(),
+            store,
             at_work: Arc::new(Semaphore::new(AT_WORK)),
         }
     }
@@ -93,7 +115,23 @@ impl Plane {
         }
     }
 
-    fn backend(&self, protocol: &str) -> Option<&Arc<dyn Backend>> {
+    /// How an item is doing in its network, from memory; none where it is not connected.
+    pub(crate) fn vitals(&self, item: &Item) -> Option<Vitals> {
+        self.backend(item.protocol)?.vitals(&item.id)
+    }
+
+    /// Bytes of an item that come from its network each second.
+    pub(crate) fn coming(&self, item: &Item, vitals: Option<Vitals>) -> u64 {
+        let counted = vitals.and_then(|vitals| vitals.speed);
+        counted.unwrap_or_else(|| self.store.fetch_speed(item))
+    }
+
+    /// Numbers that are others whenever what is told of items and streams may have changed.
+    pub(crate) fn version(&self) -> [u64; 4] {
+        self.store.version()
+    }
+
+    pub(crate) fn backend(&self, protocol: &str) -> Option<&Arc<dyn Backend>> {
         self.backends
             .iter()
             .find(|backend| backend.protocol() == protocol)

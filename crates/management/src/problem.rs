@@ -13,6 +13,7 @@ use axum::{
 use serde::Serialize;
 use universal_p2p_core::Error;
 use universal_p2p_store::RemoveError;
+use utoipa::ToSchema;
 
 /// What a caller is told about a failure.
 #[derive(Debug)]
@@ -23,14 +24,20 @@ pub(crate) struct Problem {
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-/// The body of a problem.
-#[derive(Serialize)]
-struct Body<'a> {
+/// A failure, in the form of RFC 9457.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body {
+    /// Always `about:blank`.
     r#type: &'static str,
-    title: &'a str,
+    /// The status in words.
+    title: &'static str,
     status: u16,
+    /// A stable word for programs.
     reason: &'static str,
-    detail: &'a str,
+    /// A sentence for people, which names the cure.
+    #[schema(value_type = String)]
+    detail: Cow<'static, str>,
 }
 
 impl Problem {
@@ -82,7 +89,7 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or("Failure"),
             status: self.status.as_u16(),
             reason: self.reason,
-            detail: &self.detail,
+            detail: self.detail,
         };
         let mut answer = (self.status, Json(body)).into_response();
         let headers = answer.headers_mut();
@@ -107,6 +114,7 @@ impl From<Error> for Problem {
         let (status, reason) = match &error {
             Error::BadId { .. } | Error::BadAddress { .. } => (StatusCode::BAD_REQUEST, "bad-id"),
             Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found"),
+            Error::NotHeld { .. } => (StatusCode::CONFLICT, "unknown"),
             Error::Unsupported { .. } => (StatusCode::NOT_IMPLEMENTED, "unsupported"),
             Error::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Error::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
@@ -118,7 +126,6 @@ impl From<Error> for Problem {
             | Error::NoProviders { .. }
             | Error::NoMetadata { .. }
             | Error::Stalled { .. }
-            | Error::NotHeld { .. }
             | Error::NoSpace { .. }
             | Error::Internal { .. } => return Self::internal("a call of a network", error),
         };

@@ -11,6 +11,16 @@ use crate::{
     problem::Problem,
 };
 
+/// Purges what only this site asked for.
+#[utoipa::path(
+    delete,
+    path = "/api/v0/sites/{site}",
+    params(("site" = String, Path, description = "The site's name")),
+    responses(
+        (status = 200, description = "What that freed", body = Removed),
+        (status = 404, description = "No such site asked for anything", body = crate::problem::Body, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn remove(
     State(plane): State<Arc<Plane>>,
     site: Names<String>,

@@ -1,4 +1,12 @@
 mod calls;
+mod events;
+mod fakes;
+mod files;
 mod items;
+mod one_key;
+mod page;
+mod resolve;
 mod safety;
 mod scene;
+mod settings;
+mod telling;

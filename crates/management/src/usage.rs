@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use universal_p2p_store::{ItemReport, SiteReport};
+use utoipa::ToSchema;
 
 use crate::{
     Plane,
@@ -16,7 +17,7 @@ use crate::{
 const MOST: usize = 10_000;
 
 /// What is counted together.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum By {
     Protocol,
@@ -25,14 +26,16 @@ pub(crate) enum By {
 }
 
 /// How the room is to be divided.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
+    #[param(inline)]
     by: By,
 }
 
 /// The room, divided.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Usage {
     by: By,
     /// Number of rows there are; an answer has the 10,000 largest.
@@ -41,8 +44,9 @@ pub(crate) struct Usage {
 }
 
 /// What one protocol, item or site takes.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = UsageRow)]
 pub(crate) enum Row {
     Protocol {
         protocol: &'static str,
@@ -60,6 +64,15 @@ pub(crate) enum Row {
     Site(SiteReport),
 }
 
+/// What takes the room, the largest first.
+#[utoipa::path(
+    get,
+    path = "/api/v0/usage",
+    params(Wanted),
+    responses(
+        (status = 200, description = "The room, divided", body = Usage),
+    )
+)]
 pub(crate) async fn usage(
     State(plane): State<Arc<Plane>>,
     wanted: Parameters<Wanted>,

@@ -192,6 +192,8 @@ pub(crate) struct Catalog {
 pub(crate) struct Items {
     pub(crate) entries: HashMap<Item, Entry>,
     changed: HashSet<Item>,
+    /// How often any was worked on.
+    version: u64,
 }
 
 impl Catalog {
@@ -212,6 +214,7 @@ impl Catalog {
             items: Mutex::new(Items {
                 entries,
                 changed: HashSet::new(),
+                version: 0,
             }),
         }
     }
@@ -219,7 +222,10 @@ impl Catalog {
     /// Works on an item, which is made where there is none.
     pub(crate) fn with<T>(&self, item: &Item, work: impl FnOnce(&mut Entry) -> T) -> T {
         let mut items = self.lock();
-        let Items { entries, changed } = &mut *items;
+        items.version += 1;
+        let Items {
+            entries, changed, ..
+        } = &mut *items;
         if !entries.contains_key(item) {
             entries.insert(item.clone(), Entry::new(&self.gauge));
         }
@@ -240,8 +246,14 @@ impl Catalog {
     /// Takes an item out.
     pub(crate) fn remove(&self, item: &Item) -> Option<Entry> {
         let mut items = self.lock();
+        items.version += 1;
         items.changed.remove(item);
         items.entries.remove(item)
+    }
+
+    /// Another number whenever an item may have changed.
+    pub(crate) fn version(&self) -> u64 {
+        self.lock().version
     }
 
     /// All of them. Nobody else gets at any while this is held.
@@ -252,14 +264,18 @@ impl Catalog {
     /// Has every row written again.
     pub(crate) fn all_changed(&self) {
         let mut items = self.lock();
-        let Items { entries, changed } = &mut *items;
+        let Items {
+            entries, changed, ..
+        } = &mut *items;
         changed.extend(entries.keys().cloned());
     }
 
     /// The rows that changed since they were last taken.
     pub(crate) fn take_changed(&self) -> Vec<(Item, ItemRow)> {
         let mut items = self.lock();
-        let Items { entries, changed } = &mut *items;
+        let Items {
+            entries, changed, ..
+        } = &mut *items;
         let rows = changed
             .drain()
             .filter_map(|item| entries.get(&item).map(Entry::row).map(|row| (item, row)));

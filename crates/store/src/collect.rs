@@ -124,7 +124,7 @@ impl Store {
         };
         tracing::debug!(?collection, need, "made room");
         if freed > 0 {
-            self.note_collection(collection.clone());
+            self.history.note(collection.clone());
         }
         (collection, settled)
     }

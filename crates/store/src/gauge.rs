@@ -200,6 +200,14 @@ impl Gauge {
         if state.counted { state.room() } else { 0 }
     }
 
+    /// Changes the limits.
+    pub(crate) fn set_limits(&self, limit: u64, keep_free: u64) {
+        let mut state = self.state();
+        (state.limit, state.keep_free, state.stuck) = (limit, keep_free, None);
+        drop(state);
+        self.low.notify_all();
+    }
+
     /// What may be on disk altogether, by the limit or by what has to stay free.
     pub(crate) fn capacity(&self) -> u64 {
         self.state().capacity()

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use universal_p2p_core::{ByteStream, Item, Result, Site};
 
-use crate::ledger::{Ledger, Open};
+use crate::ledger::{Ledger, Open, Reading};
 
 /// Somebody reads an item. The bytes are booked while it is held, what remains when it is dropped.
 #[must_use = "a lease ends when it is dropped; keep it with the body it stands for"]
@@ -23,6 +23,16 @@ impl Lease {
     pub(crate) fn new(ledger: Arc<Ledger>, item: Item, site: Site) -> Self {
         let stream = ledger.open(item, site);
         Self { ledger, stream }
+    }
+
+    /// Says which path below the item is looked for, for whoever looks at streams. It is hostile text.
+    pub fn seek(&self, path: &str) {
+        self.stream.seek(path);
+    }
+
+    /// Says what was found, and what is read of it.
+    pub fn find(&self, reading: Reading) {
+        self.stream.find(reading);
     }
 
     /// Counts the bytes of a body and lives as long as it.
@@ -49,8 +59,10 @@ impl Stream for Tracked {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = self.body.poll_next_unpin(cx);
-        if let Poll::Ready(Some(Ok(bytes))) = &next {
-            self.lease.stream.serve(bytes.len() as u64);
+        match &next {
+            Poll::Ready(Some(Ok(bytes))) => self.lease.stream.serve(bytes.len() as u64),
+            Poll::Pending => self.lease.stream.starve(),
+            Poll::Ready(_) => {}
         }
         next
     }

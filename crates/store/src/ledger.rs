@@ -1,11 +1,11 @@
 //! Who asks for what: every open stream, and what is not written to the index yet.
 //!
-//! A stream counts its bytes in its own counter, without a lock or a clock; once a second somebody
-//! takes what is new in all of them. So an abrupt stop loses seconds of a stream, however long it
+//! A stream counts its bytes in its own counter, without a lock; once a second somebody takes what is
+//! new in all of them. So an abrupt stop loses seconds of a stream, however long it
 //! has been open.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -14,10 +14,18 @@ use std::{
 
 use universal_p2p_core::{Item, Site};
 
-use crate::report::StreamReport;
+use crate::{
+    clock,
+    report::{StreamReport, Traffic},
+};
 
+mod open;
+mod pace;
 mod usage;
 
+pub(crate) use open::Open;
+pub use open::Reading;
+use pace::Pace;
 pub(crate) use usage::Use;
 
 /// How many different uses wait at most; what is more is booked to the unknown site.
@@ -71,21 +79,11 @@ impl Taken {
     }
 }
 
-/// A stream that is open.
-pub(crate) struct Open {
-    number: u64,
-    item: Item,
-    site: Site,
-    /// Seconds since 1970.
-    since: u64,
+/// Bytes of one network since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
     served: AtomicU64,
-}
-
-impl Open {
-    /// Counts bytes that were served. No lock, no clock.
-    pub(crate) fn serve(&self, bytes: u64) {
-        self.served.fetch_add(bytes, Ordering::Relaxed);
-    }
+    fetched: AtomicU64,
 }
 
 /// An open stream, and what has been taken of it.
@@ -106,7 +104,7 @@ impl Entry {
         self.taken = Some(served);
         let mut used = Use::now(bytes);
         if began > 0 {
-            used.first = self.stream.since;
+            used.first = self.stream.since();
         }
         Some(Fresh { used, began })
     }
@@ -120,6 +118,15 @@ struct Books {
     /// How many streams of an item are open; items without are not in it.
     streams: HashMap<Item, u64>,
     waiting: Taken,
+    /// How fast items come in, of those that do.
+    coming: HashMap<Item, Pace>,
+    totals: BTreeMap<&'static str, Arc<Totals>>,
+}
+
+impl Books {
+    fn totals_of(&mut self, item: &Item) -> Arc<Totals> {
+        Arc::clone(self.totals.entry(item.protocol).or_default())
+    }
 }
 
 /// Every open stream, and the accounts that are not in the index yet.
@@ -131,13 +138,8 @@ impl Ledger {
     pub(crate) fn open(&self, item: Item, site: Site) -> Arc<Open> {
         let mut books = self.books();
         books.opened += 1;
-        let stream = Arc::new(Open {
-            number: books.opened,
-            item,
-            site,
-            since: usage::seconds(),
-            served: AtomicU64::new(0),
-        });
+        let totals = books.totals_of(&item);
+        let stream = Arc::new(Open::new(books.opened, item, site, totals));
         *books.streams.entry(stream.item.clone()).or_default() += 1;
         let entry = Entry {
             stream: Arc::clone(&stream),
@@ -167,12 +169,42 @@ impl Ledger {
 
     /// Counts bytes of an item that came from the network.
     pub(crate) fn fetch(&self, item: &Item, bytes: u64) {
-        self.books().waiting.fetch(item.clone(), bytes);
+        let mut books = self.books();
+        let totals = books.totals_of(item);
+        totals.fetched.fetch_add(bytes, Ordering::Relaxed);
+        let pace = books.coming.entry(item.clone()).or_default();
+        pace.count(bytes, clock::stamp());
+        books.waiting.fetch(item.clone(), bytes);
+    }
+
+    /// Bytes of an item that come from the network each second.
+    pub(crate) fn fetch_speed(&self, item: &Item) -> u64 {
+        let books = self.books();
+        let pace = books.coming.get(item);
+        pace.map_or(0, |pace| pace.speed(clock::stamp()))
+    }
+
+    /// What went through since the start, by network.
+    pub(crate) fn traffic(&self) -> Vec<Traffic> {
+        let books = self.books();
+        let traffic = books.totals.iter().map(|(protocol, totals)| Traffic {
+            protocol,
+            served: totals.served.load(Ordering::Relaxed),
+            fetched: totals.fetched.load(Ordering::Relaxed),
+        });
+        traffic.collect()
+    }
+
+    /// How many streams were opened since the start.
+    pub(crate) fn opened(&self) -> u64 {
+        self.books().opened
     }
 
     /// Takes what is new of every stream, open or ended, and of what was fetched.
     pub(crate) fn take(&self) -> Taken {
         let mut books = self.books();
+        let now = clock::stamp();
+        books.coming.retain(|_, pace| !pace.rests(now));
         let mut taken = std::mem::take(&mut books.waiting);
         for entry in books.open.values_mut() {
             if let Some(fresh) = entry.take(false) {
@@ -202,7 +234,7 @@ impl Ledger {
             streams.map(|entry| Arc::clone(&entry.stream)).collect()
         };
         streams.sort_unstable_by_key(|stream| stream.number);
-        streams.iter().map(|stream| report(stream)).collect()
+        streams.iter().map(|stream| stream.report()).collect()
     }
 
     /// How many streams of an item are open.
@@ -217,17 +249,6 @@ impl Ledger {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn report(stream: &Open) -> StreamReport {
-    StreamReport {
-        protocol: stream.item.protocol,
-        id: stream.item.id.as_str().to_owned(),
-        site: stream.site.name.to_string(),
-        evidence: stream.site.evidence,
-        since: stream.since,
-        served: stream.served.load(Ordering::Relaxed),
     }
 }
 

@@ -40,6 +40,7 @@ mod derived;
 mod dirty;
 mod error;
 mod gauge;
+mod history;
 mod index;
 mod layout;
 mod lease;
@@ -61,11 +62,13 @@ pub use derived::{DERIVED, kinship};
 pub use error::OpenError;
 pub use layout::Layout;
 pub use lease::Lease;
+pub use ledger::Reading;
 pub use object::{Check, Object};
 pub use policy::Policy;
 pub use presence::Held;
 pub use report::{
     Collection, DiskUse, ItemReport, Kept, Reason, Removed, SiteReport, SiteUse, StreamReport,
+    Traffic, Waiting,
 };
 pub use store::{RemoveError, Settings, Store};
 pub use window::Window;

@@ -5,6 +5,7 @@ mod giving;
 mod room;
 mod slots;
 mod syncing;
+mod telling;
 
 use std::{
     fs::File,

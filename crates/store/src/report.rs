@@ -4,9 +4,10 @@
 
 use serde::Serialize;
 use universal_p2p_core::Evidence;
+use utoipa::ToSchema;
 
 /// How full the disk is, and with what.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DiskUse {
     /// The configured limit.
     pub limit: u64,
@@ -35,7 +36,7 @@ pub struct DiskUse {
 }
 
 /// Why something was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// `disk.limit` was near or reached.
@@ -51,7 +52,7 @@ pub enum Reason {
 }
 
 /// A collection: what was given up and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Collection {
     /// When it began.
     pub at: u64,
@@ -68,7 +69,7 @@ pub struct Collection {
 }
 
 /// Why an item is still there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub enum Kept {
     /// It is pinned: it never goes by itself.
     #[serde(rename = "pinned")]
@@ -82,7 +83,7 @@ pub enum Kept {
 }
 
 /// One item.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct ItemReport {
     /// The protocol's name.
     pub protocol: &'static str,
@@ -115,7 +116,7 @@ pub struct ItemReport {
 }
 
 /// What one site used of an item.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct SiteUse {
     /// The site's name; empty where nobody said.
     pub site: String,
@@ -132,7 +133,7 @@ pub struct SiteUse {
 }
 
 /// What one site holds on disk.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct SiteReport {
     /// The site's name; empty where nobody said.
     pub site: String,
@@ -149,12 +150,24 @@ pub struct SiteReport {
 }
 
 /// A stream that is open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StreamReport {
+    /// Its number, which stays the same while it is open and never comes again.
+    pub number: u64,
     /// The protocol's name.
     pub protocol: &'static str,
     /// The canonical id.
     pub id: String,
+    /// The name of the file, once it is known.
+    pub name: Option<String>,
+    /// The path below the item that was asked for; empty where that is the item itself.
+    pub path: String,
+    /// Length of the file, once it is known.
+    pub length: Option<u64>,
+    /// The offset in the file that is handed out next, once it is known.
+    pub position: Option<u64>,
+    /// Bytes per second to the client, over the last two seconds.
+    pub speed: u64,
     /// The site that asked; empty where nobody said.
     pub site: String,
     /// How well that is known.
@@ -163,10 +176,42 @@ pub struct StreamReport {
     pub since: u64,
     /// Bytes served so far.
     pub served: u64,
+    /// Whether what is read is unpacked from its start.
+    #[serde(skip)]
+    pub is_unpacked: bool,
+    /// Whose turn it is.
+    #[serde(skip)]
+    pub waiting: Waiting,
+}
+
+/// What a stream waits for, as far as that is seen from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// For nothing: it flows.
+    Nothing,
+    /// What was asked for is not found yet.
+    Finding,
+    /// For bytes of it.
+    Source,
+    /// For bytes of it, while there is no room on disk.
+    Room,
+    /// For its client.
+    Client,
+}
+
+/// What went through of one network since the start, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    /// The protocol's name.
+    pub protocol: &'static str,
+    /// Bytes handed out to clients.
+    pub served: u64,
+    /// Bytes that came from the network.
+    pub fetched: u64,
 }
 
 /// What a removal freed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Removed {
     /// Items that are gone.
     pub items: u64,

@@ -7,6 +7,7 @@ mod removal;
 mod settling;
 mod telling;
 mod walk;
+mod watching;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,12 +32,12 @@ use crate::{
     clock, collect,
     dirty::Dirty,
     gauge::{Charge, Gauge},
+    history::History,
     index::{Health, Index},
     ledger::Ledger,
     object::Start,
     pins::Pins,
     recency::Run,
-    report::Collection,
     window::{Allowance, Windows},
 };
 
@@ -77,7 +78,7 @@ pub struct Store {
     /// How often the index had lost something when all rows were last written.
     losses: AtomicU64,
     floor: Mutex<f64>,
-    last_collection: Mutex<Option<Collection>>,
+    pub(crate) history: History,
     pub(crate) ledger: Arc<Ledger>,
     buffers: Buffers,
     pub(crate) open_blocks: OpenBlocks,
@@ -138,7 +139,7 @@ impl Store {
             losses: AtomicU64::new(0),
             floor: Mutex::new(index.floor().map_err(broken)?),
             index,
-            last_collection: Mutex::default(),
+            history: History::default(),
             ledger: Arc::default(),
             buffers: Buffers::default(),
             open_blocks: OpenBlocks::default(),
@@ -302,10 +303,6 @@ impl Store {
 
     pub(crate) fn one_collection(&self) -> MutexGuard<'_, ()> {
         guard(&self.collecting)
-    }
-
-    pub(crate) fn note_collection(&self, done: Collection) {
-        *guard(&self.last_collection) = Some(done);
     }
 
     /// What went scored so much: whatever is used from now on stands above it.

@@ -139,7 +139,7 @@ impl Shared {
             finder,
             http,
             lsd,
-            uploads: Limiter::new(options.upload_limit),
+            uploads: Limiter::new(&options.upload_limit),
             half_open: Semaphore::new(HALF_OPEN),
             connections: Semaphore::new(CONNECTIONS),
             stop,

@@ -63,7 +63,7 @@ impl Inner {
             }
             #[cfg(feature = "rar")]
             Format::Rar => {
-                crate::rar::index(volumes, &etag, &limits, &spools, &self.settings.cx).await
+                crate::rar::index(volumes, &etag, &limits, &spools, &self.settings.cx.get()).await
             }
             #[cfg(not(all(feature = "rar", feature = "seven", feature = "tar", feature = "zip")))]
             other => Err(Error::Unsupported {
@@ -84,7 +84,7 @@ impl Inner {
                 what: "an archive without files".into(),
             });
         };
-        let (cx, runtime) = (self.settings.cx, Handle::current());
+        let (cx, runtime) = (self.settings.cx.get(), Handle::current());
         let work = move |cancel: &CancellationToken| {
             let reader = SyncReader::new(source.clone(), cx, runtime, cancel.clone());
             // The entries are read without notes.

@@ -28,7 +28,7 @@ impl Inner {
         let Some(first) = volumes.files.first() else {
             return Ok(None);
         };
-        let cx = &self.settings.cx;
+        let cx = &self.settings.cx.get();
         let name = &first.meta().name;
         let name = if volumes.may_be_cut {
             name.rsplit_once('.').map_or("", |(stem, _)| stem)
@@ -61,7 +61,7 @@ impl Inner {
             let (inner, key) = (Arc::clone(self), key.to_owned());
             async move {
                 let reading = AssertUnwindSafe(inner.read(&key, &volumes)).catch_unwind();
-                let longest = inner.settings.cx.first_byte * PATIENCE;
+                let longest = inner.settings.cx.get().first_byte * PATIENCE;
                 let Ok(opened) = timeout(longest, reading).await else {
                     return Err(Error::Stalled {
                         waited: longest,

@@ -131,7 +131,7 @@ fn archives_under(cx: ReadCx, nesting: usize) -> (Archives, tempfile::TempDir) {
         limits,
         decode_jobs: 2,
         unrar: Vec::new(),
-        cx,
+        cx: cx.into(),
     };
     (Archives::new(settings, store), folder)
 }

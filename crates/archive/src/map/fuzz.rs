@@ -40,7 +40,7 @@ proptest! {
         ranges in prop::collection::vec((any::<Place>(), any::<Place>()), 1..6),
     ) {
         let sources: Vec<_> = files.iter().map(|file| Sparse::full(file.clone()).source()).collect();
-        let (mut segments, mut right) = (Vec::new(), Vec::new());
+        let (mut segments, mut right) = (Vec::new(), Vec::<u8>::new());
         for (file, start, end) in parts {
             let number = file.index(files.len());
             let (a, b) = (start.index(files[number].len() + 1), end.index(files[number].len() + 1));

@@ -42,4 +42,8 @@ impl File for EntryFile {
         content.describe(&self.meta.name);
         Ok(stream)
     }
+
+    fn is_unpacked(&self) -> bool {
+        !self.tree.entries[self.number].content.is_seekable()
+    }
 }

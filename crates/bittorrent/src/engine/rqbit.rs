@@ -128,6 +128,10 @@ impl Engine for Rqbit {
         self.swarms.vitals(infohash)
     }
 
+    fn peers(&self) -> usize {
+        self.swarms.peers()
+    }
+
     async fn stop(&self) {
         let stopped = self.at_home(|swarms| async move {
             swarms.stop().await;

@@ -50,7 +50,7 @@ impl Streaming {
             dht: settings.dht,
             dht_bootstrap: settings.dht_bootstrap.clone(),
             trackers: settings.trackers.clone(),
-            upload_limit: settings.upload_limit,
+            upload_limit: settings.upload_limit.clone(),
             peers_per_torrent: settings.peers_per_torrent,
             upnp: settings.upnp,
             state: settings.state.clone(),
@@ -148,6 +148,14 @@ impl Engine for Streaming {
             peers: vitals.peers,
             speed: vitals.speed,
         })
+    }
+
+    fn peers(&self) -> usize {
+        let joined = guard(&self.joined).clone();
+        let peers = joined
+            .values()
+            .map(|joined| joined.offering.swarm.vitals().peers);
+        peers.sum()
     }
 
     async fn stop(&self) {

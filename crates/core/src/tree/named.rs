@@ -31,4 +31,12 @@ impl File for Named {
     async fn open(&self, range: Range<u64>, cx: &ReadCx) -> Result<ByteStream> {
         self.file.open(range, cx).await
     }
+
+    async fn held(&self) -> Option<Vec<Range<u64>>> {
+        self.file.held().await
+    }
+
+    fn is_unpacked(&self) -> bool {
+        self.file.is_unpacked()
+    }
 }

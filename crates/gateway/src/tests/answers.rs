@@ -252,7 +252,7 @@ async fn a_body_is_never_shorter_or_longer_than_its_head_says() {
 #[tokio::test]
 async fn streams_are_limited_until_their_bodies_are_gone() {
     let mut limited = settings();
-    limited.streams_per_client = 1;
+    limited.streams_per_client = 1.into();
     let world = world(limited);
     let request = |path: &str| {
         let request = Request::builder().uri(path).header("host", "localhost");

@@ -116,7 +116,7 @@ async fn a_client_that_leaves_frees_its_work() {
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_let_go() {
     let mut impatient = settings();
-    impatient.stall = Duration::from_millis(200);
+    impatient.stall = Duration::from_millis(200).into();
     let mut served = world(impatient).serve().await;
     let mut stream = served
         .send(&get_text("/fake/v0/stream/all/huge.bin", ""))
@@ -130,7 +130,7 @@ async fn a_client_that_takes_nothing_is_let_go() {
 #[tokio::test]
 async fn a_client_that_waits_for_the_network_is_not_blamed() {
     let mut impatient = settings();
-    impatient.stall = Duration::from_millis(50);
+    impatient.stall = Duration::from_millis(50).into();
     let mut served = world(impatient).serve().await;
     let mut stream = served
         .send(&get_text("/fake/v0/stream/all/stalls.mp4", ""))
@@ -148,7 +148,7 @@ async fn a_client_that_waits_for_the_network_is_not_blamed() {
 #[tokio::test]
 async fn a_client_that_takes_little_but_steadily_is_served() {
     let mut impatient = settings();
-    impatient.stall = Duration::from_secs(1);
+    impatient.stall = Duration::from_secs(1).into();
     let mut served = world(impatient).serve().await;
     let mut stream = served
         .send(&get_text("/fake/v0/stream/all/huge.bin", ""))

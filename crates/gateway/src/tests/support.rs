@@ -38,10 +38,10 @@ pub(super) fn settings() -> Settings {
     Settings {
         hosts: vec!["media.lan".into()],
         dashboard: "http://127.0.0.1:7789".into(),
-        first_byte: Duration::from_secs(30),
-        stall: Duration::from_secs(60),
-        streams: 100,
-        streams_per_client: 100,
+        first_byte: Duration::from_secs(30).into(),
+        stall: Duration::from_secs(60).into(),
+        streams: 100.into(),
+        streams_per_client: 100.into(),
         token: None,
         blocked: blocked(),
     }

@@ -5,7 +5,7 @@ mod links;
 
 use std::{
     collections::VecDeque,
-    num::NonZeroU64,
+    num::NonZeroU32,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
@@ -22,6 +22,7 @@ use libp2p::{
     },
 };
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use universal_p2p_core::Dial;
 
 use super::{
     bans::Bans,
@@ -70,7 +71,7 @@ pub(crate) struct Bitswap {
 
 impl Bitswap {
     /// Fetches for us, and serves what is held at so many bytes a second.
-    pub(crate) fn new(held: Arc<dyn Held>, limit: Option<NonZeroU64>) -> Self {
+    pub(crate) fn new(held: Arc<dyn Held>, limit: &Dial<Option<NonZeroU32>>) -> Self {
         Self {
             client: Client::default(),
             server: Server::new(held, limit),

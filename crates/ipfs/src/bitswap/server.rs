@@ -5,7 +5,7 @@ mod ledger;
 
 use std::{
     collections::{HashMap, VecDeque},
-    num::NonZeroU64,
+    num::NonZeroU32,
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use libp2p::PeerId;
 use tokio::time::Sleep;
+use universal_p2p_core::Dial;
 
 use super::message::{Entry, Hash, Message, Payload};
 use crate::node::Held;
@@ -56,7 +57,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves what is held, at so many bytes a second in all.
-    pub(crate) fn new(held: Arc<dyn Held>, limit: Option<NonZeroU64>) -> Self {
+    pub(crate) fn new(held: Arc<dyn Held>, limit: &Dial<Option<NonZeroU32>>) -> Self {
         Self {
             held,
             ledgers: HashMap::new(),

@@ -24,7 +24,12 @@ use crate::{
 
 fn ipfs(scene: &Scene) -> Ipfs {
     let metadata = Duration::from_secs(5);
-    Ipfs::new(Arc::clone(&scene.sources), Settings { metadata })
+    Ipfs::new(
+        Arc::clone(&scene.sources),
+        Settings {
+            metadata: metadata.into(),
+        },
+    )
 }
 
 fn cx() -> ReadCx {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use cid::{Cid, multihash::Multihash};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout_at};
-use universal_p2p_core::{Error, Result};
+use universal_p2p_core::{Dial, Error, Result};
 
 use super::{
     Kept, Name, Record, Records, Resolver,
@@ -40,8 +40,8 @@ pub struct Names {
     pub resolver: Option<Arc<dyn Resolver>>,
     /// Where the last good record of each key stays.
     pub kept: Option<Arc<dyn Kept>>,
-    /// The longest wait for one name.
-    pub within: Duration,
+    /// The longest wait for one name. It may be turned while names are followed.
+    pub within: Dial<Duration>,
 }
 
 /// Where a name leads in the end.
@@ -166,7 +166,7 @@ impl Follower {
             cure: "network.scope = \"internet\" allows it".into(),
         })?;
         for asked in [format!("_dnslink.{domain}"), domain.to_owned()] {
-            if let Some(found) = resolver.texts(&asked, self.names.within).await?
+            if let Some(found) = resolver.texts(&asked, self.names.within.get()).await?
                 && let Some(lead) = lead::of_texts(&found.texts)
             {
                 return Ok(Answer::new(lead?, found.ttl.min(LONGEST), None));
@@ -222,7 +222,7 @@ impl Follower {
 
     /// The newest good record that anybody has.
     async fn newest(&self, name: &Name, hash: &Multihash<64>, now: SystemTime) -> Result<Record> {
-        let (started, within) = (Instant::now(), self.names.within);
+        let (started, within) = (Instant::now(), self.names.within.get());
         let mut until = started + within;
         let sources = self.names.records.iter();
         let mut asked: FuturesUnordered<_> =

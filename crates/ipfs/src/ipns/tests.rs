@@ -34,12 +34,17 @@ impl Records for One {
 
 fn ipns(scene: &Scene, record: Vec<u8>) -> Ipns {
     let metadata = Duration::from_secs(5);
-    let content = Ipfs::new(Arc::clone(&scene.sources), Settings { metadata });
+    let content = Ipfs::new(
+        Arc::clone(&scene.sources),
+        Settings {
+            metadata: metadata.into(),
+        },
+    );
     let names = Names {
         records: vec![Arc::new(One(record))],
         resolver: None,
         kept: None,
-        within: metadata,
+        within: metadata.into(),
     };
     Ipns::new(Arc::new(content), names)
 }

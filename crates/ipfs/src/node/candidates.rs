@@ -143,7 +143,7 @@ mod tests {
             bootstrap: Vec::new(),
             peers: Vec::new(),
             announce: false,
-            upload_limit: None,
+            upload_limit: None.into(),
             allow_private: false,
             identity: Identity::Key(Keypair::generate_ed25519().into()),
         });

@@ -1,6 +1,6 @@
 //! The protocols that the node speaks.
 
-use std::{io, num::NonZeroU64, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use libp2p::{
     Swarm, autonat, connection_limits,
@@ -69,7 +69,7 @@ pub(super) fn swarm(
     }
     let network = Network {
         limits,
-        bitswap: Bitswap::new(held, settings.upload_limit.map(NonZeroU64::from)),
+        bitswap: Bitswap::new(held, &settings.upload_limit),
         kad: kademlia(key, settings.scope),
         identify: identify::Behaviour::new(
             identify::Config::new("ipfs/0.1.0".into(), key.public())

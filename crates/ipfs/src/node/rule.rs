@@ -88,7 +88,7 @@ mod tests {
             bootstrap: Vec::new(),
             peers: peers.iter().map(|peer| peer.parse().unwrap()).collect(),
             announce: false,
-            upload_limit: None,
+            upload_limit: None.into(),
             allow_private,
             identity: Identity::Key(libp2p::identity::Keypair::generate_ed25519().into()),
         })

@@ -3,6 +3,7 @@
 use std::{num::NonZeroU32, path::PathBuf};
 
 use libp2p::{Multiaddr, identity::Keypair};
+use universal_p2p_core::Dial;
 
 /// How far sockets may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,8 @@ pub struct NodeSettings {
     pub peers: Vec<Multiaddr>,
     /// Whether the roots that are held are announced in the DHT.
     pub announce: bool,
-    /// Bytes per second sent to others; none: no limit.
-    pub upload_limit: Option<NonZeroU32>,
+    /// Bytes per second sent to others; none: no limit. It may be turned while the node runs.
+    pub upload_limit: Dial<Option<NonZeroU32>>,
     /// Whether a peer that the network or a URL names may have a private address.
     pub allow_private: bool,
     /// Who it is.

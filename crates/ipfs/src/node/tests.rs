@@ -66,7 +66,7 @@ fn settings(peers: &[Multiaddr]) -> NodeSettings {
         bootstrap: Vec::new(),
         peers: peers.to_vec(),
         announce: true,
-        upload_limit: None,
+        upload_limit: None.into(),
         allow_private: false,
         identity: Identity::Key(Keypair::generate_ed25519().into()),
     }
@@ -199,7 +199,7 @@ async fn a_port_that_is_taken_and_a_stop_are_told() {
 async fn no_more_is_sent_than_the_limit_allows() {
     let shelf = Arc::new(Shelf::default());
     let settings = NodeSettings {
-        upload_limit: std::num::NonZeroU32::new(200_000),
+        upload_limit: std::num::NonZeroU32::new(200_000).into(),
         ..settings(&[])
     };
     let held: Arc<dyn Held> = Arc::clone(&shelf) as _;

@@ -44,6 +44,14 @@ impl Race {
         peers
     }
 
+    /// How many peers all sources are connected with.
+    pub(super) fn connected(&self) -> u64 {
+        self.sources
+            .iter()
+            .map(|source| source.connected_peers())
+            .sum()
+    }
+
     /// The first right answer, and whether its source keeps it. A source that fails makes room for the
     /// next at once, and one that takes longer than it usually does is given company. One that is to be
     /// left alone for a moment is asked again after that.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cid::Cid;
 use universal_p2p_core::{ByteStream, File, Meta, ReadCx, Result};
 
-use super::{Root, layout::Layout, reader};
+use super::{Root, held, layout::Layout, reader};
 use crate::local;
 
 /// A file: what its root block says of it.
@@ -60,5 +60,9 @@ impl File for BlockFile {
         let at = root.sources.activities().read(root.cid);
         at.follow(reader::open(root, self.cid, layout, range, cx))
             .await
+    }
+
+    async fn held(&self) -> Option<Vec<Range<u64>>> {
+        Some(held::ranges(&self.root, &self.layout).await)
     }
 }

@@ -82,7 +82,7 @@ impl Peer {
         let node = Arc::new(Node::start(settings, held).await.unwrap());
         let sources = Sources::new(Arc::clone(&blocks.disk) as _, vec![Arc::clone(&node) as _]);
         let settings = Settings {
-            metadata: Duration::from_secs(30),
+            metadata: Duration::from_secs(30).into(),
         };
         let backend = Ipfs::new(Arc::new(sources), settings);
         Self {
@@ -160,7 +160,7 @@ fn settings(scope: Scope, allow_private: bool, peers: &[String]) -> NodeSettings
         bootstrap: Vec::new(),
         peers: addresses(peers),
         announce: false,
-        upload_limit: None,
+        upload_limit: None.into(),
         allow_private,
         identity: Identity::Key(Keypair::generate_ed25519().into()),
     }

@@ -8,6 +8,12 @@ async fn the_state_is_told() {
     assert_eq!(status["version"], "1");
     assert_eq!(status["content"], "http://127.0.0.1:7788");
     assert!(status["uptime_seconds"].is_u64());
+    assert_eq!(status["started"], 1_000_000);
+    let networks = serde_json::json!([
+        {"protocol": "fake", "enabled": true, "peers": 3},
+        {"protocol": "other", "enabled": false, "peers": 0},
+    ]);
+    assert_eq!(status["networks"], networks);
     assert_eq!(status["disk"]["limit"], 100_000_000);
     assert_eq!(status["disk"]["items"], 1);
     assert!(
@@ -29,10 +35,21 @@ async fn open_streams_are_told() {
         evidence: universal_p2p_core::Evidence::Origin,
     };
     let lease = scene.store.lease(item, site);
+    lease.seek("a/b.mkv");
+    lease.find(universal_p2p_store::Reading {
+        name: "b.mkv".into(),
+        length: 100,
+        ranges: std::iter::once(50..100).collect(),
+        is_unpacked: false,
+    });
     let streams = scene.get("/streams").await;
     assert_eq!(streams["streams"][0]["id"], "a");
     assert_eq!(streams["streams"][0]["site"], "\"><script>");
     assert_eq!(streams["streams"][0]["evidence"], "origin");
+    assert_eq!(streams["streams"][0]["number"], 1);
+    assert_eq!(streams["streams"][0]["path"], "a/b.mkv");
+    assert_eq!(streams["streams"][0]["position"], 50);
+    assert!(streams["streams"][0]["waits_for"].is_null());
     drop(lease);
 }
 
@@ -109,6 +126,8 @@ async fn methods_and_addresses_that_are_no_calls_are_refused() {
     let scene = Scene::new();
     for (method, path, allowed) in [
         ("POST", "/status", "GET,HEAD"),
+        ("PUT", "/settings", "GET,HEAD,PATCH"),
+        ("GET", "/resolve", "POST"),
         ("DELETE", "/items", "GET,HEAD"),
         ("GET", "/collect", "POST"),
         ("GET", "/sites/a", "DELETE"),

@@ -196,3 +196,17 @@ async fn a_site_takes_along_what_only_it_asked_for() {
         "bad-call"
     );
 }
+
+#[tokio::test]
+async fn an_item_tells_how_it_is_doing() {
+    let scene = Scene::new();
+    for id in ["live", "parked"] {
+        scene.keep(id, 1, &["1Site"]).await;
+    }
+    let live = scene.get("/items/fake/live").await;
+    assert_eq!((&live["peers"], &live["speed"]), (&3.into(), &1000.into()));
+    assert_eq!(live["state"], "unknown");
+    assert!(live["last_error"].is_null());
+    let parked = scene.get("/items/fake/parked").await;
+    assert_eq!(parked["peers"], 0);
+}

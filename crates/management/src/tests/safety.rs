@@ -3,7 +3,7 @@ use super::scene::{HOST, Scene};
 const CALL: &str = "/api/v0/status";
 
 /// Every call there is, by method and path.
-const CALLS: [(&str, &str); 11] = [
+const CALLS: [(&str, &str); 18] = [
     ("GET", "/status"),
     ("GET", "/streams"),
     ("GET", "/usage?by=item"),
@@ -15,6 +15,13 @@ const CALLS: [(&str, &str); 11] = [
     ("DELETE", "/sites/a"),
     ("POST", "/collect"),
     ("GET", "/nothing"),
+    ("GET", "/events"),
+    ("GET", "/items/fake/folder/files"),
+    ("GET", "/collections"),
+    ("GET", "/settings"),
+    ("PATCH", "/settings"),
+    ("POST", "/resolve"),
+    ("GET", "/openapi.json"),
 ];
 
 #[tokio::test]

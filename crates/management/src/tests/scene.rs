@@ -1,24 +1,31 @@
 //! A plane over a real store, and a network that only notes what it is told.
 
 use std::{
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use async_trait::async_trait;
 use axum::{
     body::{Body, to_bytes},
-    http::{HeaderMap, Request},
+    extract::ConnectInfo,
+    http::{HeaderMap, Request, Response},
 };
 use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 use universal_p2p_core::{
-    Backend, Error, Evidence, Hints, Id, Item, Node, Result as CoreResult, Site, Status,
+    Backend, Error, Evidence, Expand, Hints, Id, Item, Node, Recognized, Result as CoreResult,
+    Site, Status, Vitals,
 };
 use universal_p2p_store::{Layout, Policy, Settings, Store};
 
+use super::{
+    fakes::{Likely, files},
+    one_key::OneKey,
+};
 use crate::*;
 
 /// Where the plane believes to be.
@@ -60,8 +67,49 @@ impl Backend for Fake {
         }
     }
 
-    async fn resolve(&self, _: &Id, _: &Hints) -> CoreResult<Node> {
-        Err(Error::Stopping)
+    async fn resolve(&self, id: &Id, hints: &Hints) -> CoreResult<Node> {
+        match id.as_str() {
+            "folder" => Ok(files()),
+            _ if !hints.is_only_held() => panic!("nothing is fetched for a call"),
+            _ => Err(Error::NotHeld {
+                what: format!("the list of files of {id}"),
+            }),
+        }
+    }
+
+    fn vitals(&self, id: &Id) -> Option<Vitals> {
+        (id.as_str() == "live").then_some(Vitals {
+            peers: 3,
+            speed: Some(1000),
+        })
+    }
+
+    fn peers(&self) -> u64 {
+        3
+    }
+
+    fn recognize(&self, text: &str) -> Option<CoreResult<Recognized>> {
+        match text.strip_prefix("fake:") {
+            Some("later") => Some(Err(Error::Unsupported {
+                what: "this form of id".into(),
+            })),
+            Some(id) => {
+                let mut hints = Hints::default();
+                hints.push("tr", "udp://a.example:1/?x=y&z");
+                Some(Id::new(id).map(|id| Recognized::new(id, hints)))
+            }
+            None => None,
+        }
+    }
+
+    async fn take(&self, media_type: &str, document: Bytes) -> CoreResult<Option<Recognized>> {
+        if media_type != "application/x-fake" {
+            return Ok(None);
+        }
+        let name = std::str::from_utf8(&document).map_err(|_| Error::Corrupt {
+            what: "this is no document".into(),
+        })?;
+        Ok(Some(Recognized::new(Id::new(name)?, Hints::default())))
     }
 
     async fn status(&self, _: &Id) -> CoreResult<Status> {
@@ -82,6 +130,9 @@ pub(crate) struct Scene {
     pub(crate) store: Arc<Store>,
     network: Arc<Fake>,
     router: Router,
+    pub(crate) stop: CancellationToken,
+    client: TcpStream,
+    _listener: TcpListener,
     bearer: String,
     _folder: TempDir,
 }
@@ -139,18 +190,29 @@ impl Scene {
         let store = Store::open(folder.path(), settings).expect("a fresh folder");
         let token = Token::load_or_make(folder.path()).expect("writable");
         let bearer = format!("Bearer {}", token.expose());
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let client = TcpStream::connect(listener.local_addr().expect("bound"));
+        let client = client.expect("it listens");
         let facts = Facts {
             version: "1",
             content: "http://127.0.0.1:7788".into(),
+            started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000),
             since: Instant::now(),
+            networks: vec!["fake", "other"],
         };
         let network = Arc::new(Fake::default());
         let backends = vec![Arc::clone(&network) as Arc<dyn Backend>];
-        let plane = Plane::new(facts, Arc::clone(&store), backends);
+        let expand = Arc::new(Likely) as Arc<dyn Expand>;
+        let configuration = Arc::new(OneKey::default());
+        let plane = Plane::new(facts, Arc::clone(&store), backends, expand, configuration);
+        let stop = plane.events.stop.clone();
         Self {
             store,
             network,
             router: router(token, plane),
+            stop,
+            client,
+            _listener: listener,
             bearer,
             _folder: folder,
         }
@@ -164,23 +226,58 @@ impl Scene {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(target);
-        for (name, value) in headers {
-            request = request.header(*name, value.replace("TOKEN", &self.bearer));
-        }
-        let request = request.body(body.into()).expect("valid");
-        let answer = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("infallible");
+        let here = IpAddr::from([127, 0, 0, 1]);
+        self.ask_from(here, method, target, headers, body).await
+    }
+
+    /// The same from another address.
+    pub(crate) async fn ask_from(
+        &self,
+        client: IpAddr,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let answer = self.open(client, method, target, headers, body).await;
         let (head, body) = answer.into_parts();
         Answer {
             status: head.status.as_u16(),
             headers: head.headers,
             body: to_bytes(body, usize::MAX).await.expect("a whole body"),
         }
+    }
+
+    async fn open(
+        &self,
+        client: IpAddr,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, value.replace("TOKEN", &self.bearer));
+        }
+        // Of who is on this machine it is looked at whose connection it is.
+        let here = self.client.local_addr().expect("connected");
+        let client = ConnectInfo(SocketAddr::from((client, here.port())));
+        let request = request.extension(client).body(body.into());
+        let answer = self.router.clone().oneshot(request.expect("valid"));
+        answer.await.expect("infallible")
+    }
+
+    /// Begins to listen to events.
+    pub(crate) async fn listen(&self) -> Response<Body> {
+        let headers = [HOST, ("authorization", "TOKEN")];
+        let here = IpAddr::from([127, 0, 0, 1]);
+        self.open(here, "GET", "/api/v0/events", &headers, "").await
+    }
+
+    /// The token as it is given in an address.
+    pub(crate) fn token(&self) -> &str {
+        self.bearer.trim_start_matches("Bearer ")
     }
 
     /// A call with everything it needs.

@@ -79,3 +79,24 @@ fn what_has_to_stay_free_limits_as_well() {
     ));
     assert!(gauge.capacity() < free);
 }
+
+#[test]
+fn limits_change_while_they_are_kept() {
+    let (_folder, gauge) = gauge(100 * MIB);
+    gauge.counted();
+    let charge = Charge::none(&gauge);
+    assert!(gauge.reserve(&charge, 60 * MIB));
+    gauge.set_limits(50 * MIB, 0);
+    assert_eq!(gauge.room(), 0);
+    assert!(!gauge.reserve(&charge, MIB));
+    let task = gauge.wait(Duration::ZERO);
+    assert!(
+        matches!(task, Task::Free(bytes, Reason::Limit) if bytes >= 10 * MIB),
+        "{task:?}"
+    );
+    gauge.set_limits(200 * MIB, 0);
+    assert!(gauge.reserve(&charge, MIB));
+    assert_eq!(gauge.figures().limit, 200 * MIB);
+    gauge.set_limits(200 * MIB, u64::MAX / 2);
+    assert_eq!(gauge.room(), 0, "so much has to stay free");
+}

@@ -9,12 +9,12 @@ use std::{
 
 use universal_p2p_core::{Evidence, Item, Site};
 
-use super::{Store, guard};
+use super::Store;
 use crate::{
     Object,
     catalog::Entry,
     clock, collect,
-    report::{Collection, DiskUse, ItemReport, Kept, Reason, SiteReport, SiteUse, StreamReport},
+    report::{Collection, DiskUse, ItemReport, Kept, Reason, SiteReport, SiteUse},
     size,
 };
 
@@ -45,7 +45,7 @@ impl Store {
             items: items.entries.len() as u64,
             streams: self.ledger.open_streams(),
             counted: figures.counted,
-            last_collection: guard(&self.last_collection).clone(),
+            last_collection: self.history.last(),
         }
     }
 
@@ -160,12 +160,6 @@ impl Store {
         Ok(sites)
     }
 
-    /// The streams that are open.
-    #[must_use]
-    pub fn streams(&self) -> Vec<StreamReport> {
-        self.ledger.streams()
-    }
-
     /// Gives up what may go, least worthy first: down to the low-water mark, or until no more than
     /// so many bytes are used.
     ///
@@ -177,7 +171,10 @@ impl Store {
             None => self.gauge.above_low_water().0,
         };
         let (done, settled) = self.collect_now(need, Reason::Asked);
-        self.note_collection(done.clone());
+        // Where something was freed it is noted already.
+        if done.freed == 0 {
+            self.history.note(done.clone());
+        }
         settled.map(|()| done)
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use librqbit_dualstack_sockets::BindDevice;
+use universal_p2p_core::Dial;
 
 use crate::{
     Policy, Scope,
@@ -37,8 +38,8 @@ pub struct Options {
     pub dht_bootstrap: Vec<String>,
     /// Trackers to ask for every public torrent.
     pub trackers: Vec<url::Url>,
-    /// Bytes per second sent to others; none: no limit.
-    pub upload_limit: Option<NonZeroU32>,
+    /// Bytes per second sent to others; none: no limit. It may be turned while the session runs.
+    pub upload_limit: Dial<Option<NonZeroU32>>,
     /// Peers connected at the same time for one torrent.
     pub peers_per_torrent: usize,
     /// Whether the router is asked to forward the port (UPnP).

@@ -17,7 +17,7 @@ fn on(store: &Arc<Store>) -> Archives {
         limits: Limits::default(),
         decode_jobs: 1,
         unrar: Vec::new(),
-        cx: CX,
+        cx: CX.into(),
     };
     Archives::new(settings, Arc::clone(store))
 }

@@ -99,7 +99,7 @@ pub(super) async fn start(
         concurrent_init_limit: Some(16),
         runtime_worker_threads: Some(PERMITS),
         ratelimits: LimitsConfig {
-            upload_bps: settings.upload_limit,
+            upload_bps: settings.upload_limit.get(),
             download_bps: None,
         },
         peer_limit: Some(settings.peers_per_torrent),

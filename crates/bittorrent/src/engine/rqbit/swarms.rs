@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    num::NonZeroU32,
     path::PathBuf,
     sync::{Arc, Mutex, atomic::AtomicUsize},
     time::Duration,
@@ -12,7 +13,7 @@ use futures_util::StreamExt;
 use librqbit::Session;
 use librqbit_core::hash_id::Id20;
 use tokio::runtime::Handle;
-use universal_p2p_core::Result;
+use universal_p2p_core::{Dial, Result};
 use universal_p2p_swarm::Finder;
 
 use super::{fetching::Fetching, session, swarm::Swarm};
@@ -34,6 +35,7 @@ pub(super) struct Swarms {
     /// Where all of this happens.
     pub(super) home: Handle,
     park_after: Duration,
+    upload_limit: Dial<Option<NonZeroU32>>,
     swarms: Mutex<HashMap<Id20, Arc<Swarm>>>,
 }
 
@@ -64,6 +66,7 @@ impl Swarms {
             next_number: AtomicUsize::new(0),
             home,
             park_after: settings.park_after,
+            upload_limit: settings.upload_limit.clone(),
             swarms: Mutex::default(),
         })
     }
@@ -155,6 +158,10 @@ impl Swarms {
     }
 
     pub(super) async fn park_idle(&self) {
+        // The session is not told of a change at once, but within seconds.
+        self.session
+            .ratelimits
+            .set_upload_bps(self.upload_limit.get());
         let swarms = guard(&self.swarms).clone();
         for (infohash, swarm) in swarms {
             let mut run = swarm.run.lock().await;
@@ -184,6 +191,14 @@ impl Swarms {
             peers,
             speed: live.down_speed_estimator().bps(),
         })
+    }
+
+    pub(super) fn peers(&self) -> usize {
+        let infohashes: Vec<_> = guard(&self.swarms).keys().copied().collect();
+        let vitals = infohashes
+            .into_iter()
+            .filter_map(|infohash| self.vitals(infohash));
+        vitals.map(|vitals| vitals.peers).sum()
     }
 
     pub(super) async fn stop(&self) {

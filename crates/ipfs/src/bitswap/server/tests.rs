@@ -59,7 +59,7 @@ fn seeds(message: &Message) -> Vec<u8> {
 #[tokio::test(start_paused = true)]
 async fn what_is_held_is_sent_and_what_is_not_is_said() {
     let blocks = Arc::new(Blocks::default());
-    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, None);
+    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, &Dial::new(None));
     let peer = PeerId::random();
     let asks = [
         entry(blocks.put(1, 10), Some(Ask::Block)),
@@ -85,7 +85,7 @@ async fn what_is_held_is_sent_and_what_is_not_is_said() {
 #[tokio::test(start_paused = true)]
 async fn peers_are_served_in_turn() {
     let blocks = Arc::new(Blocks::default());
-    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, None);
+    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, &Dial::new(None));
     let [greedy, modest] = [PeerId::random(), PeerId::random()];
     let many = (0..100).map(|seed| entry(blocks.put(seed, 200_000), Some(Ask::Block)));
     server.wants(greedy, false, &many.collect::<Vec<_>>());
@@ -110,8 +110,8 @@ async fn peers_are_served_in_turn() {
 #[tokio::test(start_paused = true)]
 async fn the_limit_holds_for_all_together() {
     let blocks = Arc::new(Blocks::default());
-    let limit = NonZeroU64::new(100_000);
-    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, limit);
+    let limit = NonZeroU32::new(100_000);
+    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, &Dial::new(limit));
     let peers = [PeerId::random(), PeerId::random()];
     let asks: Vec<_> = (0..100)
         .map(|seed| entry(blocks.put(seed, 20_000), Some(Ask::Block)))
@@ -135,7 +135,7 @@ async fn the_limit_holds_for_all_together() {
 #[tokio::test(start_paused = true)]
 async fn wants_of_one_peer_are_bounded() {
     let blocks = Arc::new(Blocks::default());
-    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, None);
+    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, &Dial::new(None));
     let peer = PeerId::random();
     for round in 0..20_u32 {
         let asks = (0..1000_u32).map(|seed| {
@@ -151,7 +151,7 @@ async fn wants_of_one_peer_are_bounded() {
 #[tokio::test(start_paused = true)]
 async fn who_reads_nothing_is_left_when_others_wait() {
     let blocks = Arc::new(Blocks::default());
-    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, None);
+    let mut server = Server::new(Arc::clone(&blocks) as Arc<dyn Held>, &Dial::new(None));
     let all: Vec<_> = (0..8)
         .map(|seed| entry(blocks.put(seed, 2 << 20), Some(Ask::Block)))
         .collect();

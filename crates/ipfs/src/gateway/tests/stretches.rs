@@ -193,7 +193,7 @@ async fn a_file_that_is_read_in_order_comes_in_few_answers() {
     let ipfs = Ipfs::new(
         Arc::new(sources),
         Settings {
-            metadata: Duration::from_secs(20),
+            metadata: Duration::from_secs(20).into(),
         },
     );
     let id = crate::canonical(&root.to_string()).unwrap();

@@ -120,7 +120,7 @@ impl Scene {
             records: records.map(|fake| fake as Arc<dyn Records>).collect(),
             resolver: Some(Arc::clone(&self.zone) as Arc<dyn Resolver>),
             kept: Some(Arc::clone(&self.shelf) as Arc<dyn Kept>),
-            within: Duration::from_secs(10),
+            within: Duration::from_secs(10).into(),
         })
     }
 

@@ -61,7 +61,12 @@ fn scene_with(store: &Arc<Store>, fake: Arc<Fake>) -> Scene {
 
 fn ipfs(scene: &Scene) -> Ipfs {
     let metadata = Duration::from_secs(5);
-    Ipfs::new(Arc::clone(&scene.sources), crate::Settings { metadata })
+    Ipfs::new(
+        Arc::clone(&scene.sources),
+        crate::Settings {
+            metadata: metadata.into(),
+        },
+    )
 }
 
 fn item_of(cid: &Cid) -> Item {

@@ -41,6 +41,16 @@ proptest! {
                 let asked = scene.fake.asked().len();
                 assert_eq!(scene.read(&root, range).await.unwrap(), want);
                 assert_eq!(scene.fake.asked().len(), asked);
+                // What is said to be there is there, and what was read is among it.
+                let held = scene.file(&root).await.unwrap().held().await.unwrap();
+                let is_there = |at: u64| held.iter().any(|part| part.contains(&at));
+                assert!((a.min(b)..a.max(b)).all(is_there), "{held:?}");
+                assert!(held.is_sorted_by(|one, next| one.end < next.start), "{held:?}");
+                for part in held {
+                    let want = &content[part.start as usize..part.end as usize];
+                    assert_eq!(scene.read(&root, part).await.unwrap(), want);
+                }
+                assert_eq!(scene.fake.asked().len(), asked, "it was not there");
             }
         });
     }

@@ -18,7 +18,7 @@ use crate::{Content, Holding};
 /// A session that has everything and sends about so many bytes per second.
 async fn slow_seed(sample: &Arc<Sample>, rate: u32) -> Node {
     Node::start_as(Memory::full(sample), &[], |options, _| {
-        options.upload_limit = NonZeroU32::new(rate);
+        options.upload_limit = NonZeroU32::new(rate).into();
     })
     .await
 }

@@ -79,7 +79,7 @@ async fn what_is_given_up_while_a_peer_downloads_it_is_refused_and_never_wrong()
     let sample = Sample::new(1_000_000, 65_536);
     let origin = Node::start(Memory::full(&sample), &[]).await;
     let slow = |options: &mut crate::Options, _: &mut crate::Torrent| {
-        options.upload_limit = NonZeroU32::new(1_500_000);
+        options.upload_limit = NonZeroU32::new(1_500_000).into();
     };
     let cache = Node::start_as(Memory::full(&sample), &[&origin], slow).await;
     let leech = Node::start(Memory::empty(&sample), &[&cache]).await;

@@ -35,7 +35,7 @@ pub(super) fn options() -> Options {
         dht: false,
         dht_bootstrap: Vec::new(),
         trackers: Vec::new(),
-        upload_limit: None,
+        upload_limit: None.into(),
         peers_per_torrent: 50,
         upnp: false,
         state: PathBuf::new(),

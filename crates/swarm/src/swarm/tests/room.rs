@@ -62,7 +62,7 @@ async fn a_torrent_larger_than_the_disk_is_read_twice_and_with_jumps() {
 async fn what_is_under_way_is_given_up_and_comes_again() {
     let sample = Sample::new(2_000_000, 1 << 20);
     let slow = |options: &mut crate::Options, _: &mut crate::Torrent| {
-        options.upload_limit = std::num::NonZeroU32::new(2_000_000);
+        options.upload_limit = std::num::NonZeroU32::new(2_000_000).into();
     };
     let seed = Node::start_as(Memory::full(&sample), &[], slow).await;
     let leech = Node::start(Memory::empty(&sample), &[&seed]).await;

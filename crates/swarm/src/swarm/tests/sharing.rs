@@ -56,7 +56,7 @@ async fn metadata_comes_from_a_session_that_has_joined() {
 async fn two_that_have_all_share_the_work() {
     let sample = Sample::new(6_000_000, 65_536);
     let limited = |options: &mut crate::Options, _: &mut crate::Torrent| {
-        options.upload_limit = NonZeroU32::new(4_000_000);
+        options.upload_limit = NonZeroU32::new(4_000_000).into();
     };
     let one = Node::start_as(Memory::full(&sample), &[], limited).await;
     let other = Node::start_as(Memory::full(&sample), &[], limited).await;
@@ -151,7 +151,8 @@ async fn an_upload_limit_is_kept() {
     for rate in [1_000_000, 500_000] {
         let full = Memory::full(&sample);
         let limit = NonZeroU32::new(rate);
-        let seed = Node::start_as(full, &[], |options, _| options.upload_limit = limit).await;
+        let seed =
+            Node::start_as(full, &[], |options, _| options.upload_limit = limit.into()).await;
         let leech = Node::start(Memory::empty(&sample), &[&seed]).await;
         let started = Instant::now();
         leech.read_all().await;

@@ -25,7 +25,7 @@ impl Agent {
             bootstrap: Vec::new(),
             peers: peers.to_vec(),
             announce: false,
-            upload_limit: None,
+            upload_limit: None.into(),
             allow_private: false,
             identity: Identity::Key(Keypair::generate_ed25519().into()),
         };

@@ -4,7 +4,8 @@ use std::{cmp::Ordering, iter::Peekable, str::Chars};
 
 /// Compares names by runs of digits as numbers and by letters without their case. Names that are
 /// equal that way are ordered by their bytes, so that the order is total.
-pub(crate) fn compare(one: &str, other: &str) -> Ordering {
+#[must_use]
+pub fn compare(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one.chars().peekable(), other.chars().peekable());
     loop {
         let order = match (left.peek(), right.peek()) {
@@ -29,7 +30,8 @@ pub(crate) fn compare(one: &str, other: &str) -> Ordering {
 }
 
 /// Compares paths name by name.
-pub(crate) fn compare_paths(one: &[String], other: &[String]) -> Ordering {
+#[must_use]
+pub fn compare_paths(one: &[String], other: &[String]) -> Ordering {
     let names = one.iter().zip(other);
     let mut orders = names.map(|(a, b)| compare(a, b));
     orders

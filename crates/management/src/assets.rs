@@ -1,0 +1,112 @@
+//! The dashboard's files, which are part of the program.
+
+use axum::{
+    Router,
+    http::{
+        HeaderMap, HeaderValue, StatusCode, Uri,
+        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use data_encoding::HEXLOWER;
+use rust_embed::{Embed, EmbeddedFile};
+
+use crate::edge;
+
+/// The page itself, which is not served as it lies there.
+const PAGE: &str = "index.html";
+
+/// What stands in the page in the place of the token.
+const TOKEN: &str = "{{token}}";
+
+/// All files below `web-ui`.
+#[derive(Embed)]
+#[folder = "../../web-ui/"]
+struct Files;
+
+/// A route for each file but the page.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let files = Files::iter().filter(|path| path != PAGE);
+    files.fold(Router::new(), |routes, path| {
+        routes.route(&format!("/{path}"), get(file))
+    })
+}
+
+/// The page with the token in it.
+pub(crate) fn page(token: &str) -> String {
+    let page = Files::get(PAGE).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    page.unwrap_or_default().replacen(TOKEN, token, 1)
+}
+
+async fn file(uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    let Some(file) = Files::get(path) else {
+        return edge::no_such_call().await.into_response();
+    };
+    let tag = tag(&file);
+    let is_known = headers.get_all(IF_NONE_MATCH).iter().any(|known| {
+        let tags = known.to_str().unwrap_or_default().split(',');
+        let mut tags = tags.map(|known| known.trim().trim_start_matches("W/"));
+        tags.any(|known| known == tag || known == "*")
+    });
+    let mut answer = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(CONTENT_TYPE, media_type(path))], file.data).into_response()
+    };
+    let headers = answer.headers_mut();
+    // It is asked each time whether there is another, which comes with another program.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(ETAG, tag);
+    }
+    answer
+}
+
+fn tag(file: &EmbeddedFile) -> String {
+    let hash = file.metadata.sha256_hash();
+    format!("\"{}\"", HEXLOWER.encode(&hash[..16]))
+}
+
+/// The media type of a file, by the end of its name.
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "woff2" => "font/woff2",
+        "txt" | "md" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_a_place_for_the_token() {
+        let page = page("0123");
+        assert!(
+            page.contains("<meta name=\"token\" content=\"0123\">"),
+            "{page}"
+        );
+        assert!(!page.contains(TOKEN));
+    }
+
+    #[test]
+    fn every_file_has_a_media_type_and_is_a_route() {
+        for path in Files::iter() {
+            assert_ne!(media_type(&path), "application/octet-stream", "{path}");
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+            assert!(path.bytes().all(is_plain), "{path}");
+        }
+        let _: Router = routes();
+    }
+}
