@@ -9,6 +9,7 @@ use crate::Held;
 
 mod collecting;
 mod keeping;
+mod lowering;
 mod removing;
 
 const CHUNK: u64 = 8192;
