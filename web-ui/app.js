@@ -82,14 +82,12 @@ function setTitle(title) {
 /** The small gauge beside the navigation: how full it is, from everywhere. */
 function sideGauge() {
   const [bar, setBar] = meter({ legend: false });
-  const words = el('span');
-  const part = el('b');
-  fill(document.getElementById('gauge'), el('p', null, words, part), bar);
+  const words = el('p', null, '\u00a0');
+  fill(document.getElementById('gauge'), words, bar);
   on('status', () => {
     const { disk } = state.status;
     setBar(disk);
-    say(words, `${bytes(disk.used)} of ${bytes(disk.limit)}`);
-    say(part, percent(disk.used, disk.limit));
+    say(words, `${percent(disk.used, disk.limit)} of ${bytes(disk.limit)}`);
   });
 }
 

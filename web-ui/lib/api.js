@@ -71,6 +71,7 @@ async function problem(answer) {
 /** Details are written as parts of a log line; on a page they are sentences. */
 function sentence(text) {
   const cut = String(text).slice(0, 600).trim();
-  const first = cut.charAt(0).toUpperCase() + cut.slice(1);
+  // a key such as disk.limit keeps its own spelling
+  const first = /^[a-z]+[\s,;]/.test(cut) ? cut.charAt(0).toUpperCase() + cut.slice(1) : cut;
   return /[.!?…]$/.test(first) ? first : `${first}.`;
 }

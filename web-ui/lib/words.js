@@ -12,11 +12,11 @@ export const EVIDENCE = {
 
 /** What a stream waits for: a label, and what it means. */
 export const WAITS = {
-  metadata: ['List of files', 'Peers were found; the list of files is still missing.'],
-  peers: ['Peers', 'Nobody who has it was reached yet.'],
-  data: ['Data', 'Peers are connected, and the next bytes have not arrived.'],
-  room: ['Room', 'The disk is full, and everything on it is pinned or being read.'],
-  client: ['Player', 'The player has enough for now and takes no more.'],
+  metadata: ['Waits for list', 'Peers were found; the list of files is still missing.'],
+  peers: ['Waits for peers', 'Nobody who has it was reached yet.'],
+  data: ['Waits for data', 'Peers are connected, and the next bytes have not arrived.'],
+  room: ['Waits for room', 'The disk is full, and everything on it is pinned or being read.'],
+  client: ['Player is full', 'The player has enough for now and takes no more.'],
   decoder: ['Unpacking', 'The archive is being unpacked up to this place.'],
 };
 

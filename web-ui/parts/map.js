@@ -8,10 +8,10 @@ import { squarify } from '../lib/squarify.js';
 import { keptLabel } from '../lib/words.js';
 
 /** Tiles at most: more are neither seen nor found. */
-const MOST_TILES = 160;
+const MOST_TILES = 300;
 
 /** The smallest tile in square pixels; what is smaller is counted together. */
-const SMALLEST = 1100;
+const SMALLEST = 600;
 
 /** Height of a network's label in pixels. */
 const LABEL = 24;
@@ -87,7 +87,9 @@ export function diskMap({ label, restHref }) {
   function makeTile(key) {
     const name = el('bdi.tile-name');
     const size = el('span.tile-size');
-    const node = el('a.tile', { tabindex: '-1' }, name, size);
+    // what the tile has no room for is still its name
+    const more = el('span.unseen');
+    const node = el('a.tile', { tabindex: '-1' }, name, ' ', size, more);
     const tile = { node, spot: null };
     tile.set = (spot, sum) => {
       tile.spot = spot;
@@ -105,15 +107,15 @@ export function diskMap({ label, restHref }) {
       const disk = current ? current.disk : rest.disk;
       say(size, bytes(disk));
       if (current) variable(node, '--stay', stay(current, items.length));
-      attribute(node, 'aria-label', words(tile.spot, sum));
+      say(more, words(tile.spot, sum));
     };
     board.append(node);
     return tile;
   }
 
   function words({ item, rest }, sum) {
-    if (rest) return `${plural(rest.count, 'smaller item')} of ${protocolName(rest.protocol)}, ${bytes(rest.disk)}`;
-    return `${itemName(item)}, ${protocolName(item.protocol)}, ${bytes(item.disk)}, ${percent(item.disk, sum)}, ${keptLabel(item)}`;
+    if (rest) return ` of ${protocolName(rest.protocol)}`;
+    return ` of ${protocolName(item.protocol)}, ${percent(item.disk, sum)} of all, ${keptLabel(item)}`;
   }
 
   // the line below says what a tile is too small to say

@@ -20,7 +20,7 @@ export function divided(disk) {
 
 /** A bar with a legend; gives [element, update(disk)]. */
 export function meter({ legend = true } = {}) {
-  const segments = PARTS.map(([name]) => el('span', { 'data-part': name }));
+  const segments = PARTS.map(([name]) => el('span', { 'data-part': name, hidden: true }));
   const bar = el('div.meter', { role: 'img' }, segments);
   const entries = PARTS.map(([name, label, about]) => {
     const value = el('b');

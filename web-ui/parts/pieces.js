@@ -14,14 +14,14 @@ export function empty(symbol, title, text, ...actions) {
 }
 
 /** What stands where something is still on its way: it takes the room that it will take. */
-export function loading(rows = 6, what = 'Loading') {
+export function loading(rows = 6, what = 'Loading', kind = 'bones') {
   const lines = Array.from({ length: rows }, () => el('div.bone'));
-  return el('div.loading', { role: 'status' }, el('span.unseen', null, what), lines);
+  return el(`div.loading.${kind}`, { role: 'status' }, el('span.unseen', null, what), lines);
 }
 
 /** What stands where something could not be read, with a way to try again. */
-export function trouble(error, again) {
-  return el('div.empty.bad', { role: 'alert' }, icon('alert'), el('h2', null, 'This could not be read'),
+export function trouble(error, again, title = 'This could not be read') {
+  return el('div.empty.bad', { role: 'alert' }, icon('alert'), el('h2', null, title),
     el('p', null, error.detail ?? error.message), el('p.actions', null, button('Try again', { kind: 'plain', onclick: again })));
 }
 

@@ -23,7 +23,7 @@ export function spark() {
   const line = svg('path', { class: 'line', 'vector-effect': 'non-scaling-stroke' });
   const drawing = svg('svg', { viewBox: `0 0 ${POINTS - 1} 100`, preserveAspectRatio: 'none', 'aria-hidden': 'true', focusable: 'false' });
   drawing.append(area, line);
-  const element = el('div.spark', null, drawing);
+  const element = el('dd.spark', { 'aria-hidden': 'true' }, drawing);
   return [element, () => {
     const most = Math.max(...history, 1);
     const first = POINTS - history.length;

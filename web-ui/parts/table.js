@@ -13,7 +13,7 @@ const MARGIN = 8;
  */
 export function table({ label, columns, key, sorted, onSort = () => {} }) {
   const head = el('tr', { 'aria-rowindex': 1 });
-  const above = el('tr.spacer', { 'aria-hidden': 'true' }, el('td', { colspan: columns.length }));
+  const above = el('tr.spacer', { 'aria-hidden': 'true' }, el('td'));
   const below = above.cloneNode(true);
   const body = el('tbody', null, above, below);
   const element = el('table.list', { 'aria-label': label }, el('thead', null, head), body);
@@ -96,8 +96,13 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
     drawn = [first, last];
     const wanted = new Map();
     for (let index = first; index < last; index += 1) wanted.set(key(list[index]), index);
+    let lost = null;
     for (const [name, made] of rows) {
       if (wanted.has(name)) continue;
+      // a row that is gone, not one that was scrolled away: the focus goes to what took its place
+      if (made.node.contains(document.activeElement) && !list.some((row) => key(row) === name)) {
+        lost = { index: made.node.ariaRowIndex - 2, stop: stops(made.node).indexOf(document.activeElement) };
+      }
       made.node.remove();
       rows.delete(name);
     }
@@ -111,6 +116,13 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
       if (made.node === place) place = place.nextSibling;
       else move(made.node, place);
     }
+    if (lost) catchFocus(lost);
+  }
+
+  function catchFocus({ index, stop }) {
+    const next = rows.get(list.length ? key(list[Math.min(index, list.length - 1)]) : '');
+    const choices = next ? stops(next.node) : [];
+    (choices[Math.min(stop, choices.length - 1)] ?? document.querySelector('main h1')).focus({ preventScroll: true });
   }
 
   function move(node, place) {
@@ -154,6 +166,9 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
   };
   return { element, update, close, rows: () => list };
 }
+
+/** What of a row the tab key stops at. */
+const stops = (row) => [...row.querySelectorAll('a[href], button')].filter((node) => !node.disabled && !node.hidden);
 
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 

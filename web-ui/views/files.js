@@ -100,7 +100,7 @@ export function fileList({ item, urls, play }) {
     } catch (error) {
       if (error.name === 'AbortError' || mine !== search) return;
       search = null;
-      fill(place, trouble(error, find));
+      fill(place, trouble(error, find, 'Its files were not found'));
     } finally {
       clearInterval(ticking);
     }
@@ -164,7 +164,7 @@ function columns(item, play) {
   return [
     { key: 'name', title: 'Name', sort: (file) => file.name, make: (cell) => nameOf(cell, item) },
     { key: 'length', title: 'Size', width: '6.5rem', rank: 2, numeric: true, sort: (file) => file.length ?? 0, text: (file) => bytes(file.length ?? NaN) },
-    { key: 'held', title: 'On disk', width: '11rem', rank: 2, sort: (file) => (file.held ?? 0) / (file.length || 1), make: heldOf },
+    { key: 'held', title: 'On disk', width: 'clamp(10rem, 22vw, 24rem)', rank: 2, sort: (file) => (file.held ?? 0) / (file.length || 1), make: heldOf },
     { key: 'acts', title: 'Actions', hidden: true, width: 'var(--file-acts)', make: (cell) => actsOf(cell, play) },
   ];
 }
@@ -174,17 +174,22 @@ function nameOf(cell, item) {
   const link = el('a.name', { rel: 'noopener' }, letters);
   const inside = el('a.inside', null, 'open');
   const sub = el('span.sub');
+  // where the column of the bar has no room
+  const [bar, setBar] = fileBar();
+  bar.classList.add('slim');
   cell.classList.add('wide');
-  cell.append(el('span.line', null, link, inside), sub);
+  cell.append(el('span.line', null, link, inside), sub, bar);
   return (file) => {
     const name = shown(file.name);
     say(letters, file.kind === 'dir' ? `${name}/` : name);
     attribute(link, 'title', name);
     attribute(link, 'href', file.kind === 'dir' ? itemHref(item, within(file)) : file.url);
     attribute(link, 'target', file.kind === 'dir' ? null : '_blank');
-    attribute(inside, 'href', itemHref(item, within(file)));
+    attribute(inside, 'href', file.kind === 'archive' ? itemHref(item, within(file)) : null);
     attribute(inside, 'aria-label', `Open the archive ${name}`);
     show(inside, file.kind === 'archive');
+    show(bar, file.kind !== 'dir');
+    if (file.kind !== 'dir') setBar(file.bar, `${percent(file.held ?? 0, file.length)} on disk`);
     say(sub, file.kind === 'dir' ? 'Directory' : `${bytes(file.length ?? NaN)} · ${percent(file.held ?? 0, file.length)} on disk`);
   };
 }

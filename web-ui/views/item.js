@@ -1,7 +1,7 @@
 // One item: its files, how much of each is here, who asked for it, and why it is kept.
 
 import { Problem, call, itemPath } from '../lib/api.js';
-import { button, el, fill, say, show } from '../lib/dom.js';
+import { button, el, fill, icon, say, show } from '../lib/dom.js';
 import { ago, bytes, date, number, percent, plural, speed } from '../lib/format.js';
 import { itemName, keyOf, protocolName, shown } from '../lib/names.js';
 import { route } from '../lib/router.js';
@@ -29,7 +29,7 @@ export function view(main, { on, cleanup, every, parts, setTitle }) {
   const condition = el('p.condition');
   const [pin, setPin] = pinButton(() => report ?? item, { bare: false });
   const removing = button('Remove', { symbol: 'trash', kind: 'plain', onclick: () => removeItem(report) });
-  const playlist = el('a.button.plain', { rel: 'noopener' }, 'Playlist');
+  const playlist = el('a.button.plain', { rel: 'noopener' }, icon('items'), 'Playlist');
   const actions = el('div.actions', null, pin, removing,
     copyButton('Copy URL', () => urls().url, { symbol: 'link' }), playlist);
   const watch = player({ close: () => files.focus() });

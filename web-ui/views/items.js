@@ -1,6 +1,6 @@
 // Everything on the disk as a map and as a table, with a search over both.
 
-import { attribute, button, el, fill, say, show, variable } from '../lib/dom.js';
+import { attribute, button, el, fill, say, variable } from '../lib/dom.js';
 import { ago, bytes, date, number, percent, plural } from '../lib/format.js';
 import { itemName, keyOf, protocolName } from '../lib/names.js';
 import { route, setQuery } from '../lib/router.js';
@@ -20,7 +20,7 @@ export function view(main, { on, cleanup, query }) {
   const kept = choice('kept', 'Kept because', [['', 'Whatever the reason'], ['pinned', 'Pinned'], ['in use', 'In use'], ['recent', 'Recent']], query.get('kept'));
   const asTable = button('Table', { symbol: 'table', kind: 'segment', onclick: () => turn('table') });
   const asMap = button('Map', { symbol: 'map', kind: 'segment', onclick: () => turn('map') });
-  const summary = el('p.summary');
+  const summary = el('p.summary', null, '\u00a0');
   const place = el('div', null, loading(10, 'Loading items'));
   main.append(
     el('div.tools', { role: 'search' },
@@ -86,10 +86,9 @@ export function view(main, { on, cleanup, query }) {
     if (wanted === list.element) list.update(found, { force });
     if (wanted === map.element) map.update(found);
     const disk = found.reduce((sum, item) => sum + item.disk, 0);
-    say(summary, found.length < all.length
+    say(summary, !all.length ? '\u00a0' : found.length < all.length
       ? `${number(found.length)} of ${plural(all.length, 'item')}, ${bytes(disk)}`
       : `${plural(all.length, 'item')}${state.count > all.length + state.leaving.size ? ` of ${number(state.count)}` : ''}, ${bytes(disk)}`);
-    show(summary, all.length > 0);
   }
   on('items', () => draw());
 }
@@ -111,7 +110,7 @@ function columns() {
     },
     { key: 'protocol', title: 'Network', width: '7.5rem', rank: 3, sort: (item) => item.protocol, text: (item) => protocolName(item.protocol) },
     { key: 'disk', title: 'On disk', width: '7rem', numeric: true, rank: 2, sort: (item) => item.disk, text: (item) => bytes(item.disk) },
-    { key: 'part', title: 'Of its length', width: '9.5rem', numeric: true, rank: 3, sort: (item) => item.disk / (item.length || Infinity), make: partCell },
+    { key: 'part', title: 'Of its length', width: '9.5rem', rank: 3, sort: (item) => item.disk / (item.length || Infinity), make: partCell },
     { key: 'kept', title: 'Kept', width: '8rem', rank: 2, sort: (item) => item.queue ?? (item.pinned ? 3e9 : 2e9), make: keptCell },
     { key: 'served', title: 'Served', width: '7rem', numeric: true, rank: 3, sort: (item) => item.served, text: (item) => bytes(item.served) },
     { key: 'used', title: 'Last used', width: '8rem', numeric: true, rank: 2, sort: (item) => item.last_access, make: usedCell },

@@ -44,7 +44,7 @@ export function view(main, { on, cleanup }) {
   const gone = collectionRows({ most: FEW });
   const welcome = firstSteps();
   const mapBox = el('div', null, map.element, legend);
-  mapPlace.append(loading(8, 'Loading items'));
+  mapPlace.append(loading(1, 'Loading items', 'map-bones'));
   streamPlace.append(loading(3, 'Loading streams'));
   gonePlace.append(loading(3, 'Loading collections'));
 

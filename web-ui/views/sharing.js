@@ -109,6 +109,7 @@ function card(end) {
     attribute(badge, 'data-share', job.state);
     say(badge, { hashing: 'Hashing', ready: 'Shared', failed: 'Failed' }[job.state] ?? shown(job.state, 24));
     const hashing = job.state === 'hashing';
+    say(ending.querySelector('.label'), job.state === 'failed' ? 'Dismiss' : 'Stop sharing');
     show(bar, hashing);
     if (hashing && job.total) bar.value = job.done / job.total;
     attribute(bar, 'aria-label', `Hashing ${shown(job.path, 80)}`);

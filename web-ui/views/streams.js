@@ -1,6 +1,6 @@
 // Streams that are open: what is read, by whom, how fast, and what it waits for.
 
-import { attribute, el, fill, say, show, variable } from '../lib/dom.js';
+import { attribute, el, fill, say, variable } from '../lib/dom.js';
 import { bytes, date, duration, number, percent, plural, speed } from '../lib/format.js';
 import { itemHref, shortId, shown } from '../lib/names.js';
 import { state } from '../lib/state.js';
@@ -58,7 +58,7 @@ export function streamRows({ most }) {
       say(letters, streamName(stream));
       attribute(link, 'href', itemHref(stream));
       attribute(link, 'title', streamName(stream));
-      say(sub, `for ${siteName(stream.site)}`);
+      say(sub, stream.site ? `for ${siteName(stream.site)}` : 'nobody said for whom');
       say(pace, speed(stream.speed));
       setBadge(stream);
       setBar(stream);
@@ -88,7 +88,7 @@ export function streamRows({ most }) {
 }
 
 export function view(main, { on, cleanup }) {
-  const summary = el('p.summary');
+  const summary = el('p.summary', null, '\u00a0');
   const place = el('div', null, loading(8, 'Loading streams'));
   main.append(summary, place);
   const columns = [
@@ -97,12 +97,12 @@ export function view(main, { on, cleanup }) {
       make: (cell) => nameCell(cell, { name: streamName, below: (stream) => `${speed(stream.speed)} · ${doing(stream)[0]} · ${siteName(stream.site)}` }),
     },
     { key: 'speed', title: 'Speed', width: '7.5rem', numeric: true, rank: 2, sort: (row) => row.speed, text: (row) => speed(row.speed) },
-    { key: 'waits', title: 'Waits for', width: '8.5rem', rank: 2, sort: (row) => row.waits_for ?? '', make: (cell) => place2(cell, waitBadge()) },
-    { key: 'position', title: 'Position', width: '10rem', sort: (row) => row.position / (row.length || 1), make: (cell) => place2(cell, progress()) },
+    { key: 'waits', title: 'State', width: '9.5rem', rank: 2, sort: (row) => row.waits_for ?? '', make: (cell) => place2(cell, waitBadge()) },
+    { key: 'position', title: 'Position', width: 'clamp(4.75rem, 12vw, 10rem)', sort: (row) => row.position / (row.length || 1), make: (cell) => place2(cell, progress()) },
     { key: 'peers', title: 'Peers', width: '5.5rem', numeric: true, rank: 2, sort: (row) => row.peers, text: (row) => number(row.peers) },
     { key: 'served', title: 'Sent', width: '6.5rem', numeric: true, rank: 3, sort: (row) => row.served, text: (row) => bytes(row.served) },
     { key: 'site', title: 'Site', width: '14rem', rank: 3, sort: (row) => row.site, make: siteCell },
-    { key: 'since', title: 'Open for', width: '7rem', numeric: true, rank: 3, sort: (row) => -row.since, make: sinceCell },
+    { key: 'since', title: 'Open for', width: '8rem', numeric: true, rank: 3, sort: (row) => -row.since, make: sinceCell },
   ];
   const list = table({ label: 'Streams', columns, key: (row) => String(row.number), sorted: { key: 'since', down: true } });
   cleanup(list.close);
@@ -114,9 +114,8 @@ export function view(main, { on, cleanup }) {
     const wanted = streams.length ? list.element : nothing;
     if (place.firstChild !== wanted) fill(place, wanted);
     list.update(streams);
-    show(summary, streams.length > 0);
     const waiting = streams.filter((stream) => stream.waits_for && stream.waits_for !== 'client').length;
-    say(summary, `${plural(streams.length, 'stream')}, ${bytes(totalSpeed())}/s together, ${number(waiting)} waiting`);
+    say(summary, !streams.length ? '\u00a0' : `${plural(streams.length, 'stream')}, ${bytes(totalSpeed())}/s together, ${number(waiting)} waiting`);
   });
 }
 
