@@ -5,6 +5,7 @@
 mod archives;
 mod browser;
 mod conformance;
+mod dashboard;
 mod discovery;
 mod disk;
 mod failure;

@@ -9,16 +9,18 @@ import { announce, finishAll, undoNewest } from './lib/tell.js';
 import { meter } from './parts/meter.js';
 import { openBox } from './parts/openbox.js';
 import { note } from './parts/spark.js';
-import * as collections from './views/collections.js';
-import * as item from './views/item.js';
-import * as items from './views/items.js';
-import * as overview from './views/overview.js';
-import * as settings from './views/settings.js';
-import * as sharing from './views/sharing.js';
-import * as sites from './views/sites.js';
-import * as streams from './views/streams.js';
 
-const views = { overview, items, item, streams, sites, sharing, settings, collections };
+/** What each view is loaded by: the first one at once, the others when there is nothing else to do. */
+const views = {
+  overview: () => import('./views/overview.js'),
+  items: () => import('./views/items.js'),
+  item: () => import('./views/item.js'),
+  streams: () => import('./views/streams.js'),
+  sites: () => import('./views/sites.js'),
+  sharing: () => import('./views/sharing.js'),
+  settings: () => import('./views/settings.js'),
+  collections: () => import('./views/collections.js'),
+};
 
 /** The entry of the navigation that a view belongs to, where it has none of its own. */
 const belongs = { item: 'items', collections: 'overview' };
@@ -28,7 +30,7 @@ let shown = null;
 let ends = [];
 
 /** Shows the view that the address names; the same view with another query is only told. */
-function turn({ first = false } = {}) {
+async function turn({ first = false } = {}) {
   const { name, parts, query } = route();
   const known = Object.hasOwn(views, name) ? name : 'overview';
   const place = [known, ...parts].join('/');
@@ -36,7 +38,9 @@ function turn({ first = false } = {}) {
   shown = place;
   for (const end of ends) end();
   ends = [];
-  const view = views[known];
+  const view = await views[known]().catch(unloaded);
+  // somebody was quicker
+  if (place !== shown) return undefined;
   const heading = el('h1', { tabindex: '-1' }, view.title);
   main.className = `view-${known}`;
   fill(main, heading);
@@ -51,6 +55,17 @@ function turn({ first = false } = {}) {
   // a screen reader begins to read here, and the tab key goes on from here
   heading.focus({ preventScroll: true });
   return undefined;
+}
+
+/** What stands for a view that could not be loaded. */
+function unloaded() {
+  return {
+    title: 'Not loaded',
+    view(place) {
+      place.append(el('p', null, 'The agent does not answer, and this view was not loaded before.'),
+        el('p', null, button('Reload', { kind: 'plain', onclick: () => location.reload() })));
+    },
+  };
 }
 
 /** What a view is given: everything that it starts ends with it. */
@@ -114,6 +129,7 @@ function connection() {
     timer = setTimeout(() => {
       say(text, now === 'refused'
         ? 'The agent does not accept this page any more. Reload it.'
+        : state.crowded ? 'Too many dashboards are open. Close one, and this one goes on.'
         : 'The agent does not answer. What you see is what was so. It is tried again by itself.');
       lost.hidden = false;
       document.body.classList.add('stale');
@@ -177,7 +193,10 @@ connection();
 keys();
 openBox(document.getElementById('open'));
 setInterval(note, 1000);
-turn({ first: true });
 follow();
+await turn({ first: true });
 // for measurements: from here on every button does what it says
 performance.mark('interactive');
+// so that no view has to be waited for, and each can be shown while the agent is away
+const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
+idle(() => Object.values(views).forEach((load) => load().catch(() => {})));

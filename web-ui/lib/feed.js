@@ -37,8 +37,8 @@ export async function follow() {
       cause = error;
     }
     if (heard) pause = 400;
+    state.crowded = cause?.status === 503;
     connection(cause?.status === 401 || cause?.status === 403 ? 'refused' : 'lost');
-    state.retryAt = Date.now() + pause;
     // not all pages at the same moment
     await rest(pause * (0.8 + 0.4 * Math.random()));
     pause = Math.min(pause * 2, LONGEST_PAUSE);

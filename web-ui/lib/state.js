@@ -5,8 +5,8 @@
 export const state = {
   /** "connecting", "live", "lost" or "refused". */
   connection: 'connecting',
-  /** When the next try is due, in milliseconds of Date.now(). */
-  retryAt: 0,
+  /** Whether the agent answers, but has too many listeners. */
+  crowded: false,
   status: null,
   streams: null,
   /** Items by key; null until the first came. */

@@ -18,6 +18,8 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
   const body = el('tbody', null, above, below);
   const element = el('table.list', { 'aria-label': label }, el('thead', null, head), body);
   const rows = new Map();
+  /** Rows that were scrolled away, to be written anew: making one costs ten times as much. */
+  const spare = [];
   let list = [];
   let order = sorted;
 
@@ -79,7 +81,7 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
       list = [...fresh];
       arrange();
     }
-    draw();
+    draw(true);
   }
 
   function height() {
@@ -87,7 +89,8 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
   }
 
   let drawn = [0, -1];
-  function draw() {
+  /** Draws what is in sight; rows that are the same as before are only written where something was `told`. */
+  function draw(told = false) {
     const row = height();
     attribute(element, 'aria-rowcount', list.length + 1);
     const top = body.getBoundingClientRect().top;
@@ -103,6 +106,8 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
       if (made.node.contains(document.activeElement) && !list.some((row) => key(row) === name)) {
         lost = { index: made.node.ariaRowIndex - 2, stop: stops(made.node).indexOf(document.activeElement) };
       }
+      // one that has the focus must not become another item's under somebody's finger
+      if (!made.node.contains(document.activeElement)) spare.push(made);
       made.node.remove();
       rows.delete(name);
     }
@@ -110,8 +115,9 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
     space(below, (list.length - last) * row);
     let place = above.nextSibling;
     for (const [name, index] of wanted) {
-      const made = rows.get(name) ?? rows.set(name, make()).get(name);
-      for (const update of made.updates) update(list[index]);
+      const made = rows.get(name) ?? rows.set(name, spare.pop() ?? make()).get(name);
+      if (told || made.row !== list[index]) for (const update of made.updates) update(list[index]);
+      made.row = list[index];
       attribute(made.node, 'aria-rowindex', index + 2);
       if (made.node === place) place = place.nextSibling;
       else move(made.node, place);
@@ -158,11 +164,12 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
       if (first < drawn[0] || last > drawn[1] || drawn[1] - drawn[0] > last - first + 4 * MARGIN) draw();
     });
   };
+  const resized = () => draw();
   addEventListener('scroll', look, { passive: true });
-  addEventListener('resize', draw);
+  addEventListener('resize', resized);
   const close = () => {
     removeEventListener('scroll', look);
-    removeEventListener('resize', draw);
+    removeEventListener('resize', resized);
   };
   return { element, update, close, rows: () => list };
 }

@@ -14,7 +14,7 @@ import { table } from '../parts/table.js';
 
 export const title = 'Items';
 
-export function view(main, { on, cleanup, query }) {
+export function view(main, { on, every, cleanup, query }) {
   const search = el('input', { type: 'search', id: 'search', placeholder: 'Name or id', autocomplete: 'off', spellcheck: 'false', value: query.get('q') ?? '' });
   const network = choice('network', 'Network', [['', 'All networks'], ['bittorrent', 'BitTorrent'], ['ipfs', 'IPFS']], query.get('network'));
   const kept = choice('kept', 'Kept because', [['', 'Whatever the reason'], ['pinned', 'Pinned'], ['in use', 'In use'], ['recent', 'Recent']], query.get('kept'));
@@ -70,6 +70,7 @@ export function view(main, { on, cleanup, query }) {
     search.value = now.get('q') ?? '';
     network.select.value = now.get('network') ?? '';
     kept.select.value = now.get('kept') ?? '';
+    form = now.get('as') === 'map' ? 'map' : 'table';
     draw(true);
   });
 
@@ -91,6 +92,8 @@ export function view(main, { on, cleanup, query }) {
       : `${plural(all.length, 'item')}${state.count > all.length + state.leaving.size ? ` of ${number(state.count)}` : ''}, ${bytes(disk)}`);
   }
   on('items', () => draw());
+  // "just now" does not stay true
+  every(15, () => draw());
 }
 
 function matches(item, words, network, kept) {

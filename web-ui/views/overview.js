@@ -16,7 +16,7 @@ const FEW = 6;
 
 export const title = 'Overview';
 
-export function view(main, { on, cleanup }) {
+export function view(main, { on, every, cleanup }) {
   const [gauge, setGauge] = meter();
   const [line, drawLine] = spark();
   const used = figure('Used');
@@ -98,6 +98,7 @@ export function view(main, { on, cleanup }) {
   on('items', showItems);
   on('streams', showStreams);
   on('collections', showGone);
+  every(30, showGone);
 }
 
 /** A figure with its name and a line that puts it in proportion. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { input } from '../chromium.mjs';
 import { everyView, isMock, steps, withDashboard } from './support.mjs';
 
 const installed = fileURLToPath(new URL('../../../target/browser/', import.meta.url));
@@ -80,11 +81,10 @@ const states = (colorScheme) => async (context) => {
 
 const wide = { width: 1280, height: 900 };
 const phone = { width: 360, height: 740 };
-await steps({
-  'every view, light': everywhere('light', wide),
-  'every view, dark': everywhere('dark', wide),
-  'every view on a phone, light': everywhere('light', phone),
-  'every view on a phone, dark': everywhere('dark', phone),
-  'states, light': states('light'),
-  'states, dark': states('dark'),
-});
+for (const colours of input.colours ? [input.colours] : ['light', 'dark']) {
+  await steps({
+    [`every view, ${colours}`]: everywhere(colours, wide),
+    [`every view on a phone, ${colours}`]: everywhere(colours, phone),
+    [`states, ${colours}`]: states(colours),
+  });
+}

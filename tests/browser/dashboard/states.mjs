@@ -41,6 +41,7 @@ await steps({
     for (const view of ['#/overview', '#/items', '#/streams', '#/sites', '#/settings']) {
       await page.goto('about:blank');
       await page.goto(`${address}/${view}`);
+      await page.locator('main[class^=view-]').waitFor();
       await page.locator('main .loading').first().waitFor({ state: 'detached' });
       await page.waitForTimeout(1500);
       // 0.1 is what is commonly called good

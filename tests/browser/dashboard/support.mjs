@@ -36,6 +36,7 @@ export async function withDashboard(context, scenario, test, { viewport = { widt
     async open(hash = '#/overview') {
       await page.goto('about:blank');
       await page.goto(`${address}/${hash}`);
+      await page.locator('main[class^=view-]').waitFor();
       await page.locator('#connection[data-state=live]').waitFor();
       await page.locator('main .loading').first().waitFor({ state: 'detached' });
     },
