@@ -62,8 +62,10 @@ function unloaded() {
   return {
     title: 'Not loaded',
     view(place) {
-      place.append(el('p', null, 'The agent does not answer, and this view was not loaded before.'),
-        el('p', null, button('Reload', { kind: 'plain', onclick: () => location.reload() })));
+      place.append(
+        el('p', null, 'The agent does not answer, and this view was not loaded before.'),
+        el('p', null, button('Reload', { kind: 'plain', onclick: () => location.reload() })),
+      );
     },
   };
 }
@@ -126,15 +128,22 @@ function connection() {
       return;
     }
     // an agent that restarts at once is nothing to be told about
-    timer = setTimeout(() => {
-      say(text, now === 'refused'
-        ? 'The agent does not accept this page any more. Reload it.'
-        : state.crowded ? 'Too many dashboards are open. Close one, and this one goes on.'
-        : 'The agent does not answer. What you see is what was so. It is tried again by itself.');
-      lost.hidden = false;
-      document.body.classList.add('stale');
-      announce(text.textContent);
-    }, now === 'refused' ? 0 : 1500);
+    timer = setTimeout(
+      () => {
+        say(
+          text,
+          now === 'refused'
+            ? 'The agent does not accept this page any more. Reload it.'
+            : state.crowded
+              ? 'Too many dashboards are open. Close one, and this one goes on.'
+              : 'The agent does not answer. What you see is what was so. It is tried again by itself.',
+        );
+        lost.hidden = false;
+        document.body.classList.add('stale');
+        announce(text.textContent);
+      },
+      now === 'refused' ? 0 : 1500,
+    );
   });
 }
 
@@ -176,7 +185,11 @@ function keys() {
       if (undoNewest()) event.preventDefault();
     } else if (event.key === '/' && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      (document.getElementById('search') ?? document.getElementById('setting-search') ?? document.getElementById('paste')).focus();
+      (
+        document.getElementById('search') ??
+        document.getElementById('setting-search') ??
+        document.getElementById('paste')
+      ).focus();
     }
   });
 }

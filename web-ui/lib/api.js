@@ -50,12 +50,14 @@ async function answered(ask) {
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     const late = error.name === 'TimeoutError';
-    throw new Problem(0, late ? 'late' : 'unreachable', late
-      ? 'The agent took too long to answer. Try again.'
-      : 'The agent does not answer. Is it running?');
+    throw new Problem(
+      0,
+      late ? 'late' : 'unreachable',
+      late ? 'The agent took too long to answer. Try again.' : 'The agent does not answer. Is it running?',
+    );
   }
   if (!answer.ok) throw await problem(answer);
-  return (await answer.text().then((text) => (text ? JSON.parse(text) : undefined)));
+  return await answer.text().then((text) => (text ? JSON.parse(text) : undefined));
 }
 
 /** What a failed answer says of itself. */

@@ -16,10 +16,14 @@ export function mediaKind(name) {
 export function snippet(name, url) {
   const source = escaped(url);
   switch (mediaKind(name)) {
-    case 'video': return `<video controls src="${source}"></video>`;
-    case 'audio': return `<audio controls src="${source}"></audio>`;
-    case 'image': return `<img src="${source}" alt="">`;
-    default: return `<a href="${source}">${escaped(name)}</a>`;
+    case 'video':
+      return `<video controls src="${source}"></video>`;
+    case 'audio':
+      return `<audio controls src="${source}"></audio>`;
+    case 'image':
+      return `<img src="${source}" alt="">`;
+    default:
+      return `<a href="${source}">${escaped(name)}</a>`;
   }
 }
 

@@ -6,18 +6,21 @@ import { el } from './dom.js';
 /** Characters that would be shown of a name, before it is cut. */
 const LONGEST = 240;
 
-/** Marks that turn the reading direction around, and signs that have no shape. */
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+/** Controls, line breaks, and what turns the reading direction around: shown as a sign that something is odd. */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb]/gu;
+
+/** Signs without a shape, which honest names have too: left out, since each name stands in a box of its own. */
+const SHAPELESS = /[\u061c\u200b\u200e\u200f\u2060-\u2065\ufeff]/gu;
 
 /** More accents on one letter than any language has: they would paint over the lines around. */
 const STACKED = /(\p{M}{4})\p{M}+/gu;
 
-/** The name as it may be shown: one line, of bounded length, with what is invisible made visible. */
+/** The name as it may be shown: one line, of bounded length, without what is invisible. */
 export function shown(name, longest = LONGEST) {
   const text = String(name ?? '');
   // cut first: the patterns must not run over ten kilobytes a thousand times a second
   const cut = text.length > longest ? `${text.slice(0, longest).replace(/[\ud800-\udbff]$/u, '')}…` : text;
-  return cut.replace(INVISIBLE, '\ufffd').replace(STACKED, '$1');
+  return cut.replace(SHAPELESS, '').replace(CONTROLS, '\ufffd').replace(STACKED, '$1');
 }
 
 /** An element for a name; <bdi> keeps letters that run right to left from turning their neighbours around. */
@@ -27,7 +30,7 @@ export function named(name, longest) {
 
 /** What an item is called: its own name, else the beginning of its id. */
 export function itemName(item) {
-  return item.name ? shown(item.name) : shortId(item.id);
+  return shown(item.name).trim() || shortId(item.id);
 }
 
 /** An id that is too long to read, as beginning and end. */

@@ -29,9 +29,11 @@ export function squarify(weights, box) {
     let along = 0;
     for (; index < end; index += 1) {
       const long = thick > 0 ? (weights[index] * scale) / thick : 0;
-      places.push(width >= height
-        ? { x, y: y + along, width: thick, height: long }
-        : { x: x + along, y, width: long, height: thick });
+      places.push(
+        width >= height
+          ? { x, y: y + along, width: thick, height: long }
+          : { x: x + along, y, width: long, height: thick },
+      );
       along += long;
     }
     if (width >= height) {

@@ -39,30 +39,42 @@ export function removeItem(item) {
     state.leaving.delete(key);
     changed('items');
   };
-  later(`Removed ${name}.`, async (options) => {
-    const removed = await call('DELETE', itemPath(item), undefined, options);
-    state.items?.delete(key);
-    back();
-    return `Freed ${bytes(removed?.freed ?? 0)}.`;
-  }, back);
+  later(
+    `Removed ${name}.`,
+    async (options) => {
+      const removed = await call('DELETE', itemPath(item), undefined, options);
+      state.items?.delete(key);
+      back();
+      return `Freed ${bytes(removed?.freed ?? 0)}.`;
+    },
+    back,
+  );
 }
 
 /** Purges what only one site asked for. */
 export function purgeSite(site, hide, back) {
   hide();
-  later(`Removed what only ${shown(site, 60)} asked for.`, async (options) => {
-    const removed = await call('DELETE', `/sites/${encodeURIComponent(site)}`, undefined, options);
-    back();
-    return `Freed ${bytes(removed?.freed ?? 0)}.`;
-  }, back);
+  later(
+    `Removed what only ${shown(site, 60)} asked for.`,
+    async (options) => {
+      const removed = await call('DELETE', `/sites/${encodeURIComponent(site)}`, undefined, options);
+      back();
+      return `Freed ${bytes(removed?.freed ?? 0)}.`;
+    },
+    back,
+  );
 }
 
 /** Ends sharing. The files themselves are the user's own and are never touched. */
 export function unshare(job, hide, back) {
   hide();
-  later('Not shared any more. Your files are untouched.', async (options) => {
-    await call('DELETE', `/shares/${encodeURIComponent(job)}`, undefined, options);
-    state.shares?.delete(job);
-    changed('shares');
-  }, back);
+  later(
+    'Not shared any more. Your files are untouched.',
+    async (options) => {
+      await call('DELETE', `/shares/${encodeURIComponent(job)}`, undefined, options);
+      state.shares?.delete(job);
+      changed('shares');
+    },
+    back,
+  );
 }

@@ -7,10 +7,13 @@ export function confirmed({ title, text, action }) {
   return new Promise((resolve) => {
     const answer = (value) => () => dialog.close(value);
     const cancel = button('Cancel', { kind: 'plain', onclick: answer('') });
-    const dialog = el('dialog', { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-text' },
+    const dialog = el(
+      'dialog',
+      { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-text' },
       el('h2', { id: 'dialog-title' }, title),
       el('p', { id: 'dialog-text' }, text),
-      el('p.actions', null, cancel, button(action, { kind: 'danger', onclick: answer('yes') })));
+      el('p.actions', null, cancel, button(action, { kind: 'danger', onclick: answer('yes') })),
+    );
     dialog.addEventListener('close', () => {
       dialog.remove();
       resolve(dialog.returnValue === 'yes');

@@ -8,12 +8,15 @@ export function fileBar() {
   const drawing = svg('svg', { preserveAspectRatio: 'none', 'aria-hidden': 'true', focusable: 'false' });
   drawing.append(path);
   const element = el('div.filebar', { role: 'img' }, drawing);
-  return [element, (bar, words) => {
-    const segments = Array.isArray(bar) && bar.length ? bar.slice(0, 200) : [0];
-    attribute(drawing, 'viewBox', `0 0 ${segments.length} 100`);
-    attribute(path, 'd', outline(segments));
-    attribute(element, 'aria-label', `${words}${stretches(segments)}`);
-  }];
+  return [
+    element,
+    (bar, words) => {
+      const segments = Array.isArray(bar) && bar.length ? bar.slice(0, 200) : [0];
+      attribute(drawing, 'viewBox', `0 0 ${segments.length} 100`);
+      attribute(path, 'd', outline(segments));
+      attribute(element, 'aria-label', `${words}${stretches(segments)}`);
+    },
+  ];
 }
 
 /** Each segment as high as it is full, so that one that is half there looks so. */

@@ -78,7 +78,8 @@ export function diskMap({ label, restHref }) {
     const order = wanted.flatMap((part) => part.spots.map((spot) => tiles.get(spot.key).node));
     const focused = document.activeElement;
     order.forEach((node, index) => {
-      if (board.children[groups.size + index] !== node) board.insertBefore(node, board.children[groups.size + index] ?? null);
+      if (board.children[groups.size + index] !== node)
+        board.insertBefore(node, board.children[groups.size + index] ?? null);
     });
     if (order.includes(focused)) focused.focus({ preventScroll: true });
     rove(order.find((node) => node.tabIndex === 0) ?? order[0]);
@@ -94,7 +95,11 @@ export function diskMap({ label, restHref }) {
     tile.set = (spot, sum) => {
       tile.spot = spot;
       place(node, spot.box);
-      attribute(node, 'data-room', spot.box.width < 64 || spot.box.height < 24 ? 'none' : spot.box.height < 44 ? 'name' : 'both');
+      attribute(
+        node,
+        'data-room',
+        spot.box.width < 64 || spot.box.height < 24 ? 'none' : spot.box.height < 44 ? 'name' : 'both',
+      );
       tile.tell(sum);
     };
     tile.tell = (sum) => {
@@ -175,12 +180,17 @@ function place(node, { x, y, width, height }) {
 function arrange(items, box, sum) {
   const parts = new Map();
   for (const item of items) {
-    const part = parts.get(item.protocol) ?? parts.set(item.protocol, { protocol: item.protocol, disk: 0, items: [] }).get(item.protocol);
+    const part =
+      parts.get(item.protocol) ??
+      parts.set(item.protocol, { protocol: item.protocol, disk: 0, items: [] }).get(item.protocol);
     part.disk += item.disk;
     part.items.push(item);
   }
   const list = [...parts.values()].sort((one, other) => other.disk - one.disk);
-  const boxes = squarify(list.map((part) => part.disk), { x: 0, y: 0, ...box });
+  const boxes = squarify(
+    list.map((part) => part.disk),
+    { x: 0, y: 0, ...box },
+  );
   const perPixel = sum / (box.width * box.height || 1);
   return list.map((part, index) => {
     const outer = boxes[index];
@@ -199,7 +209,10 @@ function arrange(items, box, sum) {
     }
     // the rest may weigh more than the smallest tile: the order of squarify is by weight
     const order = weights.map((_, at) => at).sort((one, other) => weights[other] - weights[one]);
-    const places = squarify(order.map((at) => weights[at]), inner);
+    const places = squarify(
+      order.map((at) => weights[at]),
+      inner,
+    );
     order.forEach((at, rank) => {
       spots[at].box = places[rank];
     });

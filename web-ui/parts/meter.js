@@ -24,18 +24,39 @@ export function meter({ legend = true } = {}) {
   const bar = el('div.meter', { role: 'img' }, segments);
   const entries = PARTS.map(([name, label, about]) => {
     const value = el('b');
-    return [el('li', { 'data-part': name, title: about }, el('i', { 'aria-hidden': 'true' }), el('span', null, label), value), value];
+    return [
+      el('li', { 'data-part': name, title: about }, el('i', { 'aria-hidden': 'true' }), el('span', null, label), value),
+      value,
+    ];
   });
-  const element = el('div.meter-box', null, bar, legend ? el('ul.legend', null, entries.map(([entry]) => entry)) : null);
-  return [element, (disk) => {
-    const parts = divided(disk);
-    // over the limit, as while it was lowered, the bar shows what is used
-    const whole = Math.max(disk.limit, disk.used, 1);
-    PARTS.forEach(([name], index) => {
-      variable(segments[index], '--part', `${((100 * parts[name]) / whole).toFixed(2)}%`);
-      show(segments[index], parts[name] > 0);
-      say(entries[index][1], bytes(parts[name]));
-    });
-    attribute(bar, 'aria-label', `${bytes(disk.used)} of ${bytes(disk.limit)} used, ${percent(disk.used, disk.limit)}`);
-  }];
+  const element = el(
+    'div.meter-box',
+    null,
+    bar,
+    legend
+      ? el(
+          'ul.legend',
+          null,
+          entries.map(([entry]) => entry),
+        )
+      : null,
+  );
+  return [
+    element,
+    (disk) => {
+      const parts = divided(disk);
+      // over the limit, as while it was lowered, the bar shows what is used
+      const whole = Math.max(disk.limit, disk.used, 1);
+      PARTS.forEach(([name], index) => {
+        variable(segments[index], '--part', `${((100 * parts[name]) / whole).toFixed(2)}%`);
+        show(segments[index], parts[name] > 0);
+        say(entries[index][1], bytes(parts[name]));
+      });
+      attribute(
+        bar,
+        'aria-label',
+        `${bytes(disk.used)} of ${bytes(disk.limit)} used, ${percent(disk.used, disk.limit)}`,
+      );
+    },
+  ];
 }

@@ -10,7 +10,14 @@ import { keyOf } from '../lib/names.js';
 
 /** A state of a view that has nothing to show: what is so, why, and what to do. */
 export function empty(symbol, title, text, ...actions) {
-  return el('div.empty', null, icon(symbol), el('h2', null, title), el('p', null, text), actions.length ? el('p.actions', null, actions) : null);
+  return el(
+    'div.empty',
+    null,
+    icon(symbol),
+    el('h2', null, title),
+    el('p', null, text),
+    actions.length ? el('p.actions', null, actions) : null,
+  );
 }
 
 /** What stands where something is still on its way: it takes the room that it will take. */
@@ -21,8 +28,14 @@ export function loading(rows = 6, what = 'Loading', kind = 'bones') {
 
 /** What stands where something could not be read, with a way to try again. */
 export function trouble(error, again, title = 'This could not be read') {
-  return el('div.empty.bad', { role: 'alert' }, icon('alert'), el('h2', null, title),
-    el('p', null, error.detail ?? error.message), el('p.actions', null, button('Try again', { kind: 'plain', onclick: again })));
+  return el(
+    'div.empty.bad',
+    { role: 'alert' },
+    icon('alert'),
+    el('h2', null, title),
+    el('p', null, error.detail ?? error.message),
+    el('p.actions', null, button('Try again', { kind: 'plain', onclick: again })),
+  );
 }
 
 /** A section with a heading; gives [section, place for what belongs to it]. */
@@ -31,7 +44,15 @@ export function section(title, { level = 2, aside = null, kind = '' } = {}) {
   const place = el('div.section-body');
   const id = `section-${(section.count = (section.count ?? 0) + 1)}`;
   heading.id = id;
-  return [el(`section.section${kind && `.${kind}`}`, { 'aria-labelledby': id }, el('div.section-head', null, heading, aside), place), place];
+  return [
+    el(
+      `section.section${kind && `.${kind}`}`,
+      { 'aria-labelledby': id },
+      el('div.section-head', null, heading, aside),
+      place,
+    ),
+    place,
+  ];
 }
 
 /** Copies, and says so on the button itself: a notice for every copy would be noise. */

@@ -12,8 +12,13 @@ export function player({ close }) {
   const trouble = el('p.player-trouble', { role: 'alert' });
   const closing = button('Close player', { symbol: 'close', bare: true, onclick: end });
   const copying = el('span');
-  const element = el('section.player', { 'aria-label': 'Player', hidden: true },
-    el('div.player-head', null, title, copying, closing), stage, trouble);
+  const element = el(
+    'section.player',
+    { 'aria-label': 'Player', hidden: true },
+    el('div.player-head', null, title, copying, closing),
+    stage,
+    trouble,
+  );
   let opened = null;
 
   function open(file) {
@@ -23,9 +28,10 @@ export function player({ close }) {
     fill(title, named(file.name, 160));
     fill(copying, copyButton('Copy URL', file.url, { bare: true, symbol: 'link' }));
     say(trouble, '');
-    const media = kind === 'image'
-      ? el('img', { src: file.url, alt: shown(file.name, 160) })
-      : el(kind, { src: file.url, controls: true, autoplay: true, 'aria-label': shown(file.name, 160) });
+    const media =
+      kind === 'image'
+        ? el('img', { src: file.url, alt: shown(file.name, 160) })
+        : el(kind, { src: file.url, controls: true, autoplay: true, 'aria-label': shown(file.name, 160) });
     media.addEventListener('error', () => explain(file));
     stage.dataset.kind = kind;
     fill(stage, media);
@@ -40,9 +46,14 @@ export function player({ close }) {
     const answer = await fetch(url, { headers: { Range: 'bytes=0-0', Accept: 'application/json' } }).catch(() => null);
     const told = answer && !answer.ok ? await answer.json().catch(() => null) : null;
     if (url !== opened) return;
-    say(trouble, told?.detail ? `It does not play: ${told.detail}.` : answer?.ok
-      ? 'This browser cannot play this format. Copy the URL and open it in a player such as mpv or VLC.'
-      : 'The agent does not answer.');
+    say(
+      trouble,
+      told?.detail
+        ? `It does not play: ${told.detail}.`
+        : answer?.ok
+          ? 'This browser cannot play this format. Copy the URL and open it in a player such as mpv or VLC.'
+          : 'The agent does not answer.',
+    );
   }
 
   /** A stream is only ended when its source is taken away. */

@@ -4,6 +4,7 @@ import { attribute, el, svg } from '../lib/dom.js';
 import { state } from '../lib/state.js';
 
 const POINTS = 120;
+const LEAST = 40;
 const history = [];
 
 /** Notes the speed of now; called once a second, whatever is shown. */
@@ -21,14 +22,20 @@ export function totalSpeed() {
 export function spark() {
   const area = svg('path', { class: 'area' });
   const line = svg('path', { class: 'line', 'vector-effect': 'non-scaling-stroke' });
-  const drawing = svg('svg', { viewBox: `0 0 ${POINTS - 1} 100`, preserveAspectRatio: 'none', 'aria-hidden': 'true', focusable: 'false' });
+  const drawing = svg('svg', { preserveAspectRatio: 'none', 'aria-hidden': 'true', focusable: 'false' });
   drawing.append(area, line);
   const element = el('dd.spark', { 'aria-hidden': 'true' }, drawing);
-  return [element, () => {
-    const most = Math.max(...history, 1);
-    const first = POINTS - history.length;
-    const points = history.map((value, at) => `${first + at} ${(97 - (92 * value) / most).toFixed(1)}`);
-    attribute(line, 'd', points.length > 1 ? `M${points.join('L')}` : 'M0 97H0');
-    attribute(area, 'd', points.length > 1 ? `M${first} 100L${points.join('L')}V100Z` : 'M0 100H0');
-  }];
+  return [
+    element,
+    () => {
+      const most = Math.max(...history, 1);
+      // the first minute fills the room as it comes, so that there is something to see
+      const span = Math.max(history.length, LEAST) - 1;
+      const first = span + 1 - history.length;
+      attribute(drawing, 'viewBox', `0 0 ${span} 100`);
+      const points = history.map((value, at) => `${first + at} ${(97 - (92 * value) / most).toFixed(1)}`);
+      attribute(line, 'd', points.length > 1 ? `M${points.join('L')}` : 'M0 97H0');
+      attribute(area, 'd', points.length > 1 ? `M${first} 100L${points.join('L')}V100Z` : 'M0 100H0');
+    },
+  ];
 }

@@ -28,7 +28,9 @@ export function table({ label, columns, key, sorted, onSort = () => {} }) {
     if (column.width) variable(heading, '--width', column.width);
     if (column.sort) {
       const arrow = icon('down');
-      heading.append(el('button.sort', { type: 'button', onclick: () => turn(column) }, el('span', null, column.title), arrow));
+      heading.append(
+        el('button.sort', { type: 'button', onclick: () => turn(column) }, el('span', null, column.title), arrow),
+      );
       column.mark = () => {
         const is = order?.key === column.key;
         attribute(heading, 'aria-sort', is ? (order.down ? 'descending' : 'ascending') : null);

@@ -14,17 +14,29 @@ export const title = 'Collections';
 
 /** A list of collections, newest first. */
 export function collectionRows({ most }) {
-  const element = el('ul.rows');
+  const element = el('ul.rows.gone');
   return {
     element,
     update(collections) {
       const rows = collections.slice(0, most).map((collection) => {
         const [label, about] = REASONS[collection.reason] ?? [collection.reason, ''];
-        return el('li.row', null,
-          el('span.row-main', null, el('b.figure-small', null, bytes(collection.freed)), ` from ${plural(collection.items, 'item')}`,
-            el('span.sub', null, about)),
+        return el(
+          'li.row',
+          null,
+          el(
+            'span.row-main',
+            null,
+            el('b.figure-small', null, bytes(collection.freed)),
+            ` from ${plural(collection.items, 'item')}`,
+            el('span.sub', null, about),
+          ),
           el('span.badge', { title: about }, label),
-          el('time.row-end', { datetime: new Date(collection.at * 1000).toISOString(), title: date(collection.at) }, ago(collection.at)));
+          el(
+            'time.row-end',
+            { datetime: new Date(collection.at * 1000).toISOString(), title: date(collection.at) },
+            ago(collection.at),
+          ),
+        );
       });
       fill(element, rows);
     },
@@ -38,8 +50,16 @@ export function view(main, { on, every }) {
   const list = collectionRows({ most: 100 });
   function draw() {
     if (!state.collections) return;
-    fill(place, state.collections.length ? list.element
-      : empty('broom', 'Nothing had to go so far', 'When the limit is near, what was not used for longest goes first: piece by piece, over all networks together.'));
+    fill(
+      place,
+      state.collections.length
+        ? list.element
+        : empty(
+            'broom',
+            'Nothing had to go so far',
+            'When the limit is near, what was not used for longest goes first: piece by piece, over all networks together.',
+          ),
+    );
     list.update(state.collections);
   }
   on('collections', draw);
@@ -48,11 +68,29 @@ export function view(main, { on, every }) {
 
 /** The form that makes room now. What goes cannot be brought back, so it asks. */
 function makeRoom() {
-  const hint = el('p.hint', { id: 'room-hint' }, 'Pinned items stay, and what lies ahead of a reader. Leave it empty to go back to what the agent aims at by itself.');
-  const input = el('input', { type: 'text', id: 'room', inputmode: 'decimal', placeholder: '5 GB', autocomplete: 'off', 'aria-describedby': 'room-hint room-problem' });
+  const hint = el(
+    'p.hint',
+    { id: 'room-hint' },
+    'Pinned items stay, and what lies ahead of a reader. Leave it empty to go back to what the agent aims at by itself.',
+  );
+  const input = el('input', {
+    type: 'text',
+    id: 'room',
+    inputmode: 'decimal',
+    placeholder: '5 GB',
+    autocomplete: 'off',
+    'aria-describedby': 'room-hint room-problem',
+  });
   const problem = el('p.field-problem', { id: 'room-problem', role: 'alert' });
-  const form = el('form.card.inline-form', { 'aria-label': 'Make room' },
-    el('label', { for: 'room' }, 'Make room, down to'), input, button('Make room', { kind: 'plain', symbol: 'broom', onclick: ask }), hint, problem);
+  const form = el(
+    'form.card.inline-form',
+    { 'aria-label': 'Make room' },
+    el('label', { for: 'room' }, 'Make room, down to'),
+    input,
+    button('Make room', { kind: 'plain', symbol: 'broom', onclick: ask }),
+    hint,
+    problem,
+  );
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     ask();

@@ -70,9 +70,15 @@ export function fileList({ item, urls, play }) {
   /** The list is not known: it is looked for when somebody wants it. */
   function offer() {
     drawTrail();
-    fill(place, empty('search', 'The list of files is not known yet',
-      'It is asked of the network: of peers that have the same. Nothing else is fetched.',
-      button('Find its files', { kind: 'primary', onclick: find })));
+    fill(
+      place,
+      empty(
+        'search',
+        'The list of files is not known yet',
+        'It is asked of the network: of peers that have the same. Nothing else is fetched.',
+        button('Find its files', { kind: 'primary', onclick: find }),
+      ),
+    );
   }
 
   /** Asks the content plane for the listing, which fetches what it needs; then the list is known. */
@@ -82,13 +88,28 @@ export function fileList({ item, urls, play }) {
     const since = Date.now();
     const clock = el('span', null, duration(0));
     const ticking = setInterval(() => say(clock, duration((Date.now() - since) / 1000)), 1000);
-    fill(place, el('div.empty', { role: 'status' }, el('div.waiting', { 'aria-hidden': 'true' }), el('h2', null, 'Looking for its files'),
-      el('p', { 'aria-hidden': 'true' }, 'Asking the network for ', clock, '.'),
-      el('p.actions', null, button('Stop', { kind: 'plain', onclick: () => {
-        mine.abort();
-        search = null;
-        offer();
-      } }))));
+    fill(
+      place,
+      el(
+        'div.empty',
+        { role: 'status' },
+        el('div.waiting', { 'aria-hidden': 'true' }),
+        el('h2', null, 'Looking for its files'),
+        el('p', { 'aria-hidden': 'true' }, 'Asking the network for ', clock, '.'),
+        el(
+          'p.actions',
+          null,
+          button('Stop', {
+            kind: 'plain',
+            onclick: () => {
+              mine.abort();
+              search = null;
+              offer();
+            },
+          }),
+        ),
+      ),
+    );
     try {
       const listing = await content(urls().files, mine.signal);
       if (mine !== search) return;
@@ -110,10 +131,27 @@ export function fileList({ item, urls, play }) {
   function drawTrail() {
     const steps = path.split('/').filter(Boolean);
     show(trail, steps.length > 0);
-    fill(trail, el('ol', null, el('li', null, el('a', { href: itemHref(item) }, 'Files')), steps.map((step, at) => el('li', null,
-      at === steps.length - 1
-        ? el('bdi', { 'aria-current': 'page' }, shown(step, 80))
-        : el('a', { href: itemHref(item, `${steps.slice(0, at + 1).join('/')}/`) }, el('bdi', null, shown(step, 80)))))));
+    fill(
+      trail,
+      el(
+        'ol',
+        null,
+        el('li', null, el('a', { href: itemHref(item) }, 'Files')),
+        steps.map((step, at) =>
+          el(
+            'li',
+            null,
+            at === steps.length - 1
+              ? el('bdi', { 'aria-current': 'page' }, shown(step, 80))
+              : el(
+                  'a',
+                  { href: itemHref(item, `${steps.slice(0, at + 1).join('/')}/`) },
+                  el('bdi', null, shown(step, 80)),
+                ),
+          ),
+        ),
+      ),
+    );
   }
 
   return {
@@ -152,8 +190,13 @@ function checked(file) {
 function fromListing({ path, entries }) {
   const base = String(path ?? '/').replace(/^\//, '');
   return entries.map((entry) => ({
-    path: base + entry.name + (entry.type === 'directory' ? '/' : ''), name: entry.name, length: entry.length, url: entry.url,
-    kind: entry.type === 'directory' ? 'dir' : 'file', held: 0, bar: [0],
+    path: base + entry.name + (entry.type === 'directory' ? '/' : ''),
+    name: entry.name,
+    length: entry.length,
+    url: entry.url,
+    kind: entry.type === 'directory' ? 'dir' : 'file',
+    held: 0,
+    bar: [0],
   }));
 }
 
@@ -163,8 +206,23 @@ const within = (file) => (file.path.endsWith('/') ? file.path : `${file.path}/`)
 function columns(item, play) {
   return [
     { key: 'name', title: 'Name', sort: (file) => file.name, make: (cell) => nameOf(cell, item) },
-    { key: 'length', title: 'Size', width: '6.5rem', rank: 2, numeric: true, sort: (file) => file.length ?? 0, text: (file) => bytes(file.length ?? NaN) },
-    { key: 'held', title: 'On disk', width: 'clamp(10rem, 22vw, 24rem)', rank: 2, sort: (file) => (file.held ?? 0) / (file.length || 1), make: heldOf },
+    {
+      key: 'length',
+      title: 'Size',
+      width: '6.5rem',
+      rank: 2,
+      numeric: true,
+      sort: (file) => file.length ?? 0,
+      text: (file) => bytes(file.length ?? NaN),
+    },
+    {
+      key: 'held',
+      title: 'On disk',
+      width: 'clamp(10rem, 22vw, 24rem)',
+      rank: 2,
+      sort: (file) => (file.held ?? 0) / (file.length || 1),
+      make: heldOf,
+    },
     { key: 'acts', title: 'Actions', hidden: true, width: 'var(--file-acts)', make: (cell) => actsOf(cell, play) },
   ];
 }
@@ -190,7 +248,12 @@ function nameOf(cell, item) {
     show(inside, file.kind === 'archive');
     show(bar, file.kind !== 'dir');
     if (file.kind !== 'dir') setBar(file.bar, `${percent(file.held ?? 0, file.length)} on disk`);
-    say(sub, file.kind === 'dir' ? 'Directory' : `${bytes(file.length ?? NaN)} · ${percent(file.held ?? 0, file.length)} on disk`);
+    say(
+      sub,
+      file.kind === 'dir'
+        ? 'Directory'
+        : `${bytes(file.length ?? NaN)} · ${percent(file.held ?? 0, file.length)} on disk`,
+    );
   };
 }
 

@@ -30,8 +30,14 @@ export function view(main, { on, cleanup, every, parts, setTitle }) {
   const [pin, setPin] = pinButton(() => report ?? item, { bare: false });
   const removing = button('Remove', { symbol: 'trash', kind: 'plain', onclick: () => removeItem(report) });
   const playlist = el('a.button.plain', { rel: 'noopener' }, icon('items'), 'Playlist');
-  const actions = el('div.actions', null, pin, removing,
-    copyButton('Copy URL', () => urls().url, { symbol: 'link' }), playlist);
+  const actions = el(
+    'div.actions',
+    null,
+    pin,
+    removing,
+    copyButton('Copy URL', () => urls().url, { symbol: 'link' }),
+    playlist,
+  );
   const watch = player({ close: () => files.focus() });
   cleanup(watch.stop);
   const files = fileList({ item, urls, play: watch.open });
@@ -112,14 +118,25 @@ export function view(main, { on, cleanup, every, parts, setTitle }) {
   function drawFacts() {
     const length = report.length ?? null;
     const rows = [
-      ['On disk', bytes(report.disk), length ? percent(Math.min(report.disk, length), length) + ` of ${bytes(length)}` : 'length not known yet'],
+      [
+        'On disk',
+        bytes(report.disk),
+        length ? percent(Math.min(report.disk, length), length) + ` of ${bytes(length)}` : 'length not known yet',
+      ],
       ['Served', bytes(report.served), plural(report.uses, 'stream')],
-      ['Fetched', bytes(report.fetched), report.fetched > 0 ? `each byte served ${(report.served / report.fetched).toFixed(1)} times` : ''],
+      [
+        'Fetched',
+        bytes(report.fetched),
+        report.fetched > 0 ? `each byte served ${(report.served / report.fetched).toFixed(1)} times` : '',
+      ],
       ['Last used', ago(report.last_access), date(report.last_access)],
       ['First used', ago(report.first_access), date(report.first_access)],
     ];
     if (facts.children.length !== rows.length) {
-      fill(facts, rows.map(([label]) => el('div', null, el('dt', null, label), el('dd'), el('dd.note'))));
+      fill(
+        facts,
+        rows.map(([label]) => el('div', null, el('dt', null, label), el('dd'), el('dd.note'))),
+      );
     }
     rows.forEach(([, value, note], at) => {
       say(facts.children[at].children[1], value);
@@ -133,11 +150,31 @@ export function view(main, { on, cleanup, every, parts, setTitle }) {
     const now = JSON.stringify(list);
     if (now === sitesDrawn) return;
     sitesDrawn = now;
-    fill(sites, list.length ? list.slice(0, 50).map((site) => el('li.row', null,
-      el('span.row-main', null, el('bdi.name.clip', { title: siteName(site.site) }, siteName(site.site)),
-        el('span.sub', null, `${bytes(site.served)}, ${percent(site.share, 1)} of all · ${ago(site.last_access)}`)),
-      evidence(site.evidence))) : el('li.quiet', null, 'Nobody so far.'),
-    list.length > 50 ? el('li.quiet', null, `and ${number(list.length - 50)} more`) : null);
+    fill(
+      sites,
+      list.length
+        ? list
+            .slice(0, 50)
+            .map((site) =>
+              el(
+                'li.row',
+                null,
+                el(
+                  'span.row-main',
+                  null,
+                  el('bdi.name.clip', { title: siteName(site.site) }, siteName(site.site)),
+                  el(
+                    'span.sub',
+                    null,
+                    `${bytes(site.served)}, ${percent(site.share, 1)} of all · ${ago(site.last_access)}`,
+                  ),
+                ),
+                evidence(site.evidence),
+              ),
+            )
+        : el('li.quiet', null, 'Nobody so far.'),
+      list.length > 50 ? el('li.quiet', null, `and ${number(list.length - 50)} more`) : null,
+    );
   }
 
   // what an event says is shown at once; what only a call says is read at its pace

@@ -15,36 +15,83 @@ import { table } from '../parts/table.js';
 export const title = 'Items';
 
 export function view(main, { on, every, cleanup, query }) {
-  const search = el('input', { type: 'search', id: 'search', placeholder: 'Name or id', autocomplete: 'off', spellcheck: 'false', value: query.get('q') ?? '' });
-  const network = choice('network', 'Network', [['', 'All networks'], ['bittorrent', 'BitTorrent'], ['ipfs', 'IPFS']], query.get('network'));
-  const kept = choice('kept', 'Kept because', [['', 'Whatever the reason'], ['pinned', 'Pinned'], ['in use', 'In use'], ['recent', 'Recent']], query.get('kept'));
+  const search = el('input', {
+    type: 'search',
+    id: 'search',
+    placeholder: 'Name or id',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    value: query.get('q') ?? '',
+  });
+  const network = choice(
+    'network',
+    'Network',
+    [
+      ['', 'All networks'],
+      ['bittorrent', 'BitTorrent'],
+      ['ipfs', 'IPFS'],
+    ],
+    query.get('network'),
+  );
+  const kept = choice(
+    'kept',
+    'Kept because',
+    [
+      ['', 'Whatever the reason'],
+      ['pinned', 'Pinned'],
+      ['in use', 'In use'],
+      ['recent', 'Recent'],
+    ],
+    query.get('kept'),
+  );
   const asTable = button('Table', { symbol: 'table', kind: 'segment', onclick: () => turn('table') });
   const asMap = button('Map', { symbol: 'map', kind: 'segment', onclick: () => turn('map') });
   const summary = el('p.summary', null, '\u00a0');
   const place = el('div', null, loading(10, 'Loading items'));
   main.append(
-    el('div.tools', { role: 'search' },
-      el('div.field', null, el('label.unseen', { for: 'search' }, 'Search'), search), network.element, kept.element,
-      el('div.segments', { role: 'group', 'aria-label': 'Show as' }, asTable, asMap)),
-    summary, place);
+    el(
+      'div.tools',
+      { role: 'search' },
+      el('div.field', null, el('label.unseen', { for: 'search' }, 'Search'), search),
+      network.element,
+      kept.element,
+      el('div.segments', { role: 'group', 'aria-label': 'Show as' }, asTable, asMap),
+    ),
+    summary,
+    place,
+  );
 
   const [field = 'disk', direction = 'down'] = (query.get('sort') ?? '').split(' ').filter(Boolean);
   const list = table({
-    label: 'Items', columns: columns(), key: keyOf, sorted: { key: field, down: direction === 'down' },
+    label: 'Items',
+    columns: columns(),
+    key: keyOf,
+    sorted: { key: field, down: direction === 'down' },
     onSort: (order) => setQuery({ sort: `${order.key} ${order.down ? 'down' : 'up'}` }),
   });
   const map = diskMap({ label: 'Map of the items', restHref: (protocol) => `#/items?network=${protocol}` });
   cleanup(list.close);
   cleanup(map.close);
-  const nothing = empty('inbox', 'Nothing on the disk yet', 'Paste an infohash, a magnet link or a CID into the box above, or drop a .torrent file on this window.');
-  const unfound = empty('search', 'Nothing matches', 'No item has these letters in its name or id.',
-    button('Show everything', { kind: 'plain', onclick: () => {
-      search.value = '';
-      network.select.value = '';
-      kept.select.value = '';
-      sift();
-      search.focus();
-    } }));
+  const nothing = empty(
+    'inbox',
+    'Nothing on the disk yet',
+    'Paste an infohash, a magnet link or a CID into the box above, or drop a .torrent file on this window.',
+  );
+  const unfound = empty(
+    'search',
+    'Nothing matches',
+    'No item has these letters in its name or id.',
+    button('Show everything', {
+      kind: 'plain',
+      onclick: () => {
+        search.value = '';
+        network.select.value = '';
+        kept.select.value = '';
+        sift();
+        search.focus();
+      },
+    }),
+  );
 
   let form = query.get('as') === 'map' ? 'map' : 'table';
   function turn(wanted) {
@@ -87,9 +134,14 @@ export function view(main, { on, every, cleanup, query }) {
     if (wanted === list.element) list.update(found, { force });
     if (wanted === map.element) map.update(found);
     const disk = found.reduce((sum, item) => sum + item.disk, 0);
-    say(summary, !all.length ? '\u00a0' : found.length < all.length
-      ? `${number(found.length)} of ${plural(all.length, 'item')}, ${bytes(disk)}`
-      : `${plural(all.length, 'item')}${state.count > all.length + state.leaving.size ? ` of ${number(state.count)}` : ''}, ${bytes(disk)}`);
+    say(
+      summary,
+      !all.length
+        ? '\u00a0'
+        : found.length < all.length
+          ? `${number(found.length)} of ${plural(all.length, 'item')}, ${bytes(disk)}`
+          : `${plural(all.length, 'item')}${state.count > all.length + state.leaving.size ? ` of ${number(state.count)}` : ''}, ${bytes(disk)}`,
+    );
   }
   on('items', () => draw());
   // "just now" does not stay true
@@ -108,15 +160,65 @@ function matches(item, words, network, kept) {
 function columns() {
   return [
     {
-      key: 'name', title: 'Name', sort: itemName,
-      make: (cell) => nameCell(cell, { below: (item) => `${protocolName(item.protocol)} · ${bytes(item.disk)} · ${keptLabel(item)}` }),
+      key: 'name',
+      title: 'Name',
+      sort: itemName,
+      make: (cell) =>
+        nameCell(cell, {
+          below: (item) => `${protocolName(item.protocol)} · ${bytes(item.disk)} · ${keptLabel(item)}`,
+        }),
     },
-    { key: 'protocol', title: 'Network', width: '7.5rem', rank: 3, sort: (item) => item.protocol, text: (item) => protocolName(item.protocol) },
-    { key: 'disk', title: 'On disk', width: '7rem', numeric: true, rank: 2, sort: (item) => item.disk, text: (item) => bytes(item.disk) },
-    { key: 'part', title: 'Of its length', width: '9.5rem', rank: 3, sort: (item) => item.disk / (item.length || Infinity), make: partCell },
-    { key: 'kept', title: 'Kept', width: '8rem', rank: 2, sort: (item) => item.queue ?? (item.pinned ? 3e9 : 2e9), make: keptCell },
-    { key: 'served', title: 'Served', width: '7rem', numeric: true, rank: 3, sort: (item) => item.served, text: (item) => bytes(item.served) },
-    { key: 'used', title: 'Last used', width: '8rem', numeric: true, rank: 2, sort: (item) => item.last_access, make: usedCell },
+    {
+      key: 'protocol',
+      title: 'Network',
+      width: '7.5rem',
+      rank: 3,
+      sort: (item) => item.protocol,
+      text: (item) => protocolName(item.protocol),
+    },
+    {
+      key: 'disk',
+      title: 'On disk',
+      width: '7rem',
+      numeric: true,
+      rank: 2,
+      sort: (item) => item.disk,
+      text: (item) => bytes(item.disk),
+    },
+    {
+      key: 'part',
+      title: 'Of its length',
+      width: '9.5rem',
+      rank: 3,
+      sort: (item) => item.disk / (item.length || Infinity),
+      make: partCell,
+    },
+    {
+      key: 'kept',
+      title: 'Kept',
+      width: '8rem',
+      rank: 2,
+      sort: (item) => item.queue ?? (item.pinned ? 3e9 : 2e9),
+      make: keptCell,
+    },
+    {
+      key: 'served',
+      title: 'Served',
+      width: '7rem',
+      numeric: true,
+      rank: 3,
+      sort: (item) => item.served,
+      text: (item) => bytes(item.served),
+    },
+    {
+      key: 'used',
+      title: 'Last used',
+      width: '8rem',
+      numeric: true,
+      rank: 2,
+      sort: (item) => item.last_access,
+      make: usedCell,
+    },
     { key: 'acts', title: 'Actions', hidden: true, width: 'var(--acts)', make: actsCell },
   ];
 }
@@ -128,7 +230,11 @@ function partCell(cell) {
   return (item) => {
     variable(bar, '--part', item.length ? Math.min(1, item.disk / item.length).toFixed(4) : '0');
     say(words, item.length ? percent(Math.min(item.disk, item.length), item.length) : '–');
-    attribute(cell, 'title', item.length ? `${bytes(item.disk)} of ${bytes(item.length)}` : 'Its length is not known yet');
+    attribute(
+      cell,
+      'title',
+      item.length ? `${bytes(item.disk)} of ${bytes(item.length)}` : 'Its length is not known yet',
+    );
   };
 }
 
@@ -166,7 +272,11 @@ function actsCell(cell) {
 }
 
 function choice(id, label, options, value) {
-  const select = el('select', { id }, options.map(([word, text]) => el('option', { value: word }, text)));
+  const select = el(
+    'select',
+    { id },
+    options.map(([word, text]) => el('option', { value: word }, text)),
+  );
   select.value = value ?? '';
   return { element: el('div.field', null, el('label.unseen', { for: id }, label), select), select };
 }

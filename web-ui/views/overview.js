@@ -25,19 +25,36 @@ export function view(main, { on, every, cleanup }) {
   const flow = figure('Streaming now');
   flow.element.append(line);
   const networks = el('ul.networks', { 'aria-label': 'Networks' });
-  const disk = el('section.disk.card', { 'aria-label': 'Disk' },
-    el('dl.figures', null, used.element, limit.element, free.element, flow.element), gauge);
+  const disk = el(
+    'section.disk.card',
+    { 'aria-label': 'Disk' },
+    el('dl.figures', null, used.element, limit.element, free.element, flow.element),
+    gauge,
+  );
 
   const map = diskMap({ label: 'Map of the disk', restHref: (protocol) => `#/items?network=${protocol}` });
   cleanup(map.close);
-  const legend = el('ul.legend', { 'aria-label': 'Colours of the map' },
-    [['pinned', 'Pinned'], ['in use', 'In use'], ['stays', 'Used recently'], ['goes', 'Goes first']].map(([kept, label]) =>
-      el('li', null, el('i', { 'data-kept': kept, 'aria-hidden': 'true' }), el('span', null, label))));
+  const legend = el(
+    'ul.legend',
+    { 'aria-label': 'Colours of the map' },
+    [
+      ['pinned', 'Pinned'],
+      ['in use', 'In use'],
+      ['stays', 'Used recently'],
+      ['goes', 'Goes first'],
+    ].map(([kept, label]) =>
+      el('li', null, el('i', { 'data-kept': kept, 'aria-hidden': 'true' }), el('span', null, label)),
+    ),
+  );
   const [mapSection, mapPlace] = section('What is on the disk', {
     aside: el('a.more', { href: '#/items' }, 'All as a table'),
   });
-  const [streamSection, streamPlace] = section('Streams now', { aside: el('a.more', { href: '#/streams' }, 'All streams') });
-  const [goneSection, gonePlace] = section('What went, and why', { aside: el('a.more', { href: '#/collections' }, 'All collections') });
+  const [streamSection, streamPlace] = section('Streams now', {
+    aside: el('a.more', { href: '#/streams' }, 'All streams'),
+  });
+  const [goneSection, gonePlace] = section('What went, and why', {
+    aside: el('a.more', { href: '#/collections' }, 'All collections'),
+  });
   main.append(disk, networks, mapSection, el('div.columns', null, streamSection, goneSection));
 
   const streams = streamRows({ most: FEW });
@@ -55,11 +72,22 @@ export function view(main, { on, every, cleanup }) {
     setGauge(now);
     used.set(bytes(now.used), percent(now.used, now.limit) + ' of the limit');
     limit.set(bytes(now.limit), `${bytes(Math.max(0, now.limit - now.used))} of it left`);
-    free.set(bytes(now.free), `${bytes(now.keep_free)} always stay free`);
-    fill(networks, (status.networks ?? []).map(({ protocol, enabled, peers }) =>
-      el('li', { 'data-on': enabled ? 'yes' : 'no' }, el('b', null, protocolName(protocol)), enabled ? plural(peers, 'peer') : 'switched off')),
-    el('li', null, el('b', null, 'Agent'), `${status.version}, up ${duration(status.uptime_seconds)}`),
-    now.counted === false ? el('li', null, el('b', null, 'Counting'), 'what is on the disk; nothing is written yet') : null);
+    free.set(bytes(now.free), `${bytes(now.keep_free)} stay free`);
+    fill(
+      networks,
+      (status.networks ?? []).map(({ protocol, enabled, peers }) =>
+        el(
+          'li',
+          { 'data-on': enabled ? 'yes' : 'no' },
+          el('b', null, protocolName(protocol)),
+          enabled ? plural(peers, 'peer') : 'switched off',
+        ),
+      ),
+      el('li', null, el('b', null, 'Agent'), `${status.version}, up ${duration(status.uptime_seconds)}`),
+      now.counted === false
+        ? el('li', null, el('b', null, 'Counting'), 'what is on the disk; nothing is written yet')
+        : null,
+    );
   }
 
   function showItems() {
@@ -90,7 +118,14 @@ export function view(main, { on, every, cleanup }) {
       if (gonePlace.firstChild !== gone.element) fill(gonePlace, gone.element);
       gone.update(state.collections);
     } else if (!gonePlace.querySelector('.quiet')) {
-      fill(gonePlace, el('p.quiet', null, 'Nothing had to go so far. When the limit is near, what was not used for longest goes first.'));
+      fill(
+        gonePlace,
+        el(
+          'p.quiet',
+          null,
+          'Nothing had to go so far. When the limit is near, what was not used for longest goes first.',
+        ),
+      );
     }
   }
 
@@ -117,9 +152,13 @@ function figure(name) {
 /** What somebody sees who has never used it. */
 function firstSteps() {
   const code = el('code');
-  const example = () => `<video controls src="${state.status?.content ?? ''}/bittorrent/v0/stream/<infohash>/film.mp4"></video>`;
-  const element = empty('inbox', 'Nothing on the disk yet',
+  const example = () =>
+    `<video controls src="${state.status?.content ?? ''}/bittorrent/v0/stream/<infohash>/film.mp4"></video>`;
+  const element = empty(
+    'inbox',
+    'Nothing on the disk yet',
     'Paste an infohash, a magnet link or a CID into the box above, drop a .torrent file on this window, or embed a file in a page:',
-    el('span.snippet', null, code, copyButton('Copy', example, { bare: true })));
+    el('span.snippet', null, code, copyButton('Copy', example, { bare: true })),
+  );
   return { element, update: () => say(code, example()) };
 }

@@ -19,9 +19,12 @@ export function settingField(setting, touched) {
   const problem = el('p.field-problem', { id: `${id}-problem`, role: 'alert' });
   // explanations are written for a configuration file and broken into lines there
   const about = el('p.hint', { id: `${id}-about` }, shown(setting.about.replace(/\s+/g, ' '), 900));
-  const element = el('div.setting', null,
+  const element = el(
+    'div.setting',
+    null,
     el('div.setting-words', null, el('label', { for: id }, el('code', null, shown(setting.key, 80))), about),
-    el('div.setting-value', null, input, el('p.setting-from', null, live, from), problem));
+    el('div.setting-value', null, input, el('p.setting-from', null, live, from), problem),
+  );
   let now = setting;
   let base = asText(setting.value);
   write(base);
@@ -43,7 +46,8 @@ export function settingField(setting, touched) {
   function tell() {
     const isDefault = asText(now.default) === base;
     say(from, FROM[now.from] ?? (isDefault ? 'Default' : ''));
-    if (now.writable && !isDefault) say(from, `Default: ${shown(asText(now.default).replace(/\n/g, ', '), 60) || 'none'}`);
+    if (now.writable && !isDefault)
+      say(from, `Default: ${shown(asText(now.default).replace(/\n/g, ', '), 60) || 'none'}`);
     attribute(input, 'disabled', !now.writable);
     element.classList.toggle('changed', isChanged());
   }
@@ -64,7 +68,11 @@ export function settingField(setting, touched) {
       const text = read();
       if (setting.type === 'bool') return text === 'true';
       if (setting.type === 'number') return Number(text);
-      if (setting.type === 'list') return text.split(/[\n,]/).map((part) => part.trim()).filter(Boolean);
+      if (setting.type === 'list')
+        return text
+          .split(/[\n,]/)
+          .map((part) => part.trim())
+          .filter(Boolean);
       return text;
     },
     update(fresh) {
@@ -97,11 +105,23 @@ export function settingField(setting, touched) {
 function control(setting, id, described) {
   const shared = { id, 'aria-describedby': described, autocomplete: 'off', spellcheck: 'false' };
   switch (setting.type) {
-    case 'bool': return el('input.switch', { ...shared, type: 'checkbox', role: 'switch' });
-    case 'choice': return fill(el('select', shared), setting.choices.map((word) => el('option', { value: word }, shown(word, 60))));
-    case 'list': return el('textarea', { ...shared, rows: String(Math.min(6, Math.max(2, setting.value?.length ?? 0))), placeholder: 'One a line' });
-    case 'number': return el('input', { ...shared, type: 'text', inputmode: 'numeric' });
-    default: return el('input', { ...shared, type: 'text' });
+    case 'bool':
+      return el('input.switch', { ...shared, type: 'checkbox', role: 'switch' });
+    case 'choice':
+      return fill(
+        el('select', shared),
+        setting.choices.map((word) => el('option', { value: word }, shown(word, 60))),
+      );
+    case 'list':
+      return el('textarea', {
+        ...shared,
+        rows: String(Math.min(6, Math.max(2, setting.value?.length ?? 0))),
+        placeholder: 'One a line',
+      });
+    case 'number':
+      return el('input', { ...shared, type: 'text', inputmode: 'numeric' });
+    default:
+      return el('input', { ...shared, type: 'text' });
   }
 }
 

@@ -14,22 +14,55 @@ import { settingField } from './setting.js';
 export const title = 'Settings';
 
 /** What the sections of the configuration are about, in the order of its file. */
-const SECTIONS = { listen: 'Addresses', network: 'Network', disk: 'Disk', timeouts: 'Waiting', limits: 'Limits', archive: 'Archives', bittorrent: 'BitTorrent', ipfs: 'IPFS', log: 'Log' };
+const SECTIONS = {
+  listen: 'Addresses',
+  network: 'Network',
+  disk: 'Disk',
+  timeouts: 'Waiting',
+  limits: 'Limits',
+  archive: 'Archives',
+  bittorrent: 'BitTorrent',
+  ipfs: 'IPFS',
+  log: 'Log',
+};
 
 export function view(main, { on, cleanup }) {
-  const search = el('input', { type: 'search', id: 'setting-search', placeholder: 'Search settings', autocomplete: 'off' });
+  const search = el('input', {
+    type: 'search',
+    id: 'setting-search',
+    placeholder: 'Search settings',
+    autocomplete: 'off',
+  });
   const place = el('div.settings', null, loading(8, 'Loading settings'));
   const count = el('span');
   const saving = button('Save', { kind: 'primary', onclick: save });
-  const bar = el('div.savebar', { role: 'region', 'aria-label': 'Changes', hidden: true }, count,
-    button('Discard', { kind: 'plain', onclick: () => {
-      for (const field of fields.values()) field.reset();
-      touched();
-    } }), saving);
+  const bar = el(
+    'div.savebar',
+    { role: 'region', 'aria-label': 'Changes', hidden: true },
+    count,
+    button('Discard', {
+      kind: 'plain',
+      onclick: () => {
+        for (const field of fields.values()) field.reset();
+        touched();
+      },
+    }),
+    saving,
+  );
   const restart = el('p.banner', { hidden: true });
   const unfound = empty('search', 'No setting has these letters', 'Search in keys and explanations.');
   unfound.hidden = true;
-  main.append(el('div.tools', { role: 'search' }, el('div.field', null, el('label.unseen', { for: 'setting-search' }, 'Search settings'), search)), restart, place, unfound, bar);
+  main.append(
+    el(
+      'div.tools',
+      { role: 'search' },
+      el('div.field', null, el('label.unseen', { for: 'setting-search' }, 'Search settings'), search),
+    ),
+    restart,
+    place,
+    unfound,
+    bar,
+  );
 
   const fields = new Map();
   const waiting = new Set();
@@ -56,11 +89,14 @@ export function view(main, { on, cleanup }) {
     if (place.querySelector('.loading, .empty')) {
       const order = [...Object.keys(SECTIONS), ...groups.keys()];
       const names = [...new Set(order)].filter((name) => groups.has(name));
-      fill(place, names.map((name) => {
-        const [box, inside] = section(SECTIONS[name] ?? shown(name, 40), { kind: 'card' });
-        inside.append(...groups.get(name));
-        return box;
-      }));
+      fill(
+        place,
+        names.map((name) => {
+          const [box, inside] = section(SECTIONS[name] ?? shown(name, 40), { kind: 'card' });
+          inside.append(...groups.get(name));
+          return box;
+        }),
+      );
       sift();
     }
     touched();
@@ -79,7 +115,11 @@ export function view(main, { on, cleanup }) {
     if (!open.length || !(await isSure(open))) return;
     saving.disabled = true;
     try {
-      const answer = await call('PATCH', '/settings', Object.fromEntries(open.map((field) => [field.key, field.value()])));
+      const answer = await call(
+        'PATCH',
+        '/settings',
+        Object.fromEntries(open.map((field) => [field.key, field.value()])),
+      );
       for (const field of open) field.saved();
       for (const key of answer?.restart ?? []) waiting.add(key);
       const names = [...waiting].join(', ');

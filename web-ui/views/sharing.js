@@ -19,11 +19,17 @@ export function view(main, { on }) {
   const leaving = new Set();
   const cards = new Map();
   const list = el('div.cards');
-  const nothing = empty('share', 'Nothing is shared', 'A file or folder becomes a torrent and an IPFS address. It is read where it lies and not copied.');
+  const nothing = empty(
+    'share',
+    'Nothing is shared',
+    'A file or folder becomes a torrent and an IPFS address. It is read where it lies and not copied.',
+  );
 
   function draw() {
     if (!state.shares) return;
-    const jobs = [...state.shares.values()].filter((job) => !leaving.has(job.job)).sort((one, other) => other.job - one.job);
+    const jobs = [...state.shares.values()]
+      .filter((job) => !leaving.has(job.job))
+      .sort((one, other) => other.job - one.job);
     const wanted = jobs.length ? list : nothing;
     if (place.firstChild !== wanted) fill(place, wanted);
     const seen = new Set(jobs.map((job) => job.job));
@@ -51,16 +57,33 @@ export function view(main, { on }) {
 
 /** Paths are typed: a page is never told where a chosen file lies. */
 function shareForm() {
-  const area = el('textarea', { id: 'paths', rows: '2', spellcheck: 'false', autocomplete: 'off', placeholder: '/home/me/film.mp4', 'aria-describedby': 'paths-hint paths-problem' });
-  const networks = [['bittorrent', 'BitTorrent'], ['ipfs', 'IPFS']].map(([word, label]) => [word, el('input', { type: 'checkbox', id: `share-${word}`, checked: true }), label]);
+  const area = el('textarea', {
+    id: 'paths',
+    rows: '2',
+    spellcheck: 'false',
+    autocomplete: 'off',
+    placeholder: '/home/me/film.mp4',
+    'aria-describedby': 'paths-hint paths-problem',
+  });
+  const networks = [
+    ['bittorrent', 'BitTorrent'],
+    ['ipfs', 'IPFS'],
+  ].map(([word, label]) => [word, el('input', { type: 'checkbox', id: `share-${word}`, checked: true }), label]);
   const problem = el('p.field-problem', { id: 'paths-problem', role: 'alert' });
   const sending = button('Share', { kind: 'primary', symbol: 'share', onclick: send });
   async function send() {
-    const paths = area.value.split('\n').map((path) => path.trim().replace(/^file:\/\//, '')).filter(Boolean);
+    const paths = area.value
+      .split('\n')
+      .map((path) => path.trim().replace(/^file:\/\//, ''))
+      .filter(Boolean);
     const chosen = networks.filter(([, box]) => box.checked).map(([word]) => word);
-    const wrong = !paths.length ? 'Write the path of a file or folder.'
-      : paths.some((path) => !/^(\/|[a-z]:[\\/])/i.test(path)) ? 'Write the whole path, from the root on.'
-        : !chosen.length ? 'Choose a network at least.' : '';
+    const wrong = !paths.length
+      ? 'Write the path of a file or folder.'
+      : paths.some((path) => !/^(\/|[a-z]:[\\/])/i.test(path))
+        ? 'Write the whole path, from the root on.'
+        : !chosen.length
+          ? 'Choose a network at least.'
+          : '';
     if (wrong) return refuse(wrong);
     say(problem, '');
     sending.disabled = true;
@@ -68,7 +91,8 @@ function shareForm() {
       const { job } = await call('POST', '/share', { paths, networks: chosen });
       // events may have told of it already
       state.shares ??= new Map();
-      if (!state.shares.has(job)) state.shares.set(job, { job, path: paths.join(', '), done: 0, total: 0, state: 'hashing' });
+      if (!state.shares.has(job))
+        state.shares.set(job, { job, path: paths.join(', '), done: 0, total: 0, state: 'hashing' });
       changed('shares');
       area.value = '';
     } catch (error) {
@@ -84,11 +108,24 @@ function shareForm() {
   area.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send();
   });
-  return el('form.card.share-form', { 'aria-label': 'Share', onsubmit: (event) => event.preventDefault() },
-    el('label', { for: 'paths' }, 'Paths on this machine'), area,
-    el('p.hint', { id: 'paths-hint' }, 'One a line. Everybody who has the address can fetch what is shared, as long as the agent runs.'),
+  return el(
+    'form.card.share-form',
+    { 'aria-label': 'Share', onsubmit: (event) => event.preventDefault() },
+    el('label', { for: 'paths' }, 'Paths on this machine'),
+    area,
+    el(
+      'p.hint',
+      { id: 'paths-hint' },
+      'One a line. Everybody who has the address can fetch what is shared, as long as the agent runs.',
+    ),
     problem,
-    el('div.actions', null, networks.map(([word, box, label]) => el('label.check', { for: `share-${word}` }, box, label)), sending));
+    el(
+      'div.actions',
+      null,
+      networks.map(([word, box, label]) => el('label.check', { for: `share-${word}` }, box, label)),
+      sending,
+    ),
+  );
 }
 
 /** One job; updated in place, so that a progress bar moves and nothing else. */
@@ -100,29 +137,63 @@ function card(end) {
   const bar = el('progress', { max: '1' });
   const words = el('p.note');
   const links = el('dl.links');
-  const element = el('article.card.share', null, el('div.share-head', null, el('h3', null, path), badge, ending), bar, words, links);
+  const element = el(
+    'article.card.share',
+    null,
+    el('div.share-head', null, el('h3', null, path), badge, ending),
+    bar,
+    words,
+    links,
+  );
   let drawn = '';
-  return { element, update(now) {
-    job = now;
-    say(path, shown(job.path));
-    attribute(path, 'title', shown(job.path));
-    attribute(badge, 'data-share', job.state);
-    say(badge, { hashing: 'Hashing', ready: 'Shared', failed: 'Failed' }[job.state] ?? shown(job.state, 24));
-    const hashing = job.state === 'hashing';
-    say(ending.querySelector('.label'), job.state === 'failed' ? 'Dismiss' : 'Stop sharing');
-    show(bar, hashing);
-    if (hashing && job.total) bar.value = job.done / job.total;
-    attribute(bar, 'aria-label', `Hashing ${shown(job.path, 80)}`);
-    say(words, hashing ? (job.total ? `${bytes(job.done)} of ${bytes(job.total)}, ${percent(job.done, job.total)}` : 'Looking at what there is')
-      : job.state === 'failed' ? shown(job.error ?? 'It failed; the log says why.', 400) : job.total ? bytes(job.total) : '');
-    words.classList.toggle('bad', job.state === 'failed');
-    const rows = job.state === 'ready' ? linksOf(job) : [];
-    const text = JSON.stringify(rows);
-    if (text === drawn) return;
-    drawn = text;
-    fill(links, rows.map(([label, value, about]) => el('div', null, el('dt', null, label),
-      el('dd', null, el('code.clip', { title: shown(value) }, shown(value)), copyButton(`Copy ${about}`, value, { bare: true })))));
-  } };
+  return {
+    element,
+    update(now) {
+      job = now;
+      say(path, shown(job.path));
+      attribute(path, 'title', shown(job.path));
+      attribute(badge, 'data-share', job.state);
+      say(badge, { hashing: 'Hashing', ready: 'Shared', failed: 'Failed' }[job.state] ?? shown(job.state, 24));
+      const hashing = job.state === 'hashing';
+      say(ending.querySelector('.label'), job.state === 'failed' ? 'Dismiss' : 'Stop sharing');
+      show(bar, hashing);
+      if (hashing && job.total) bar.value = job.done / job.total;
+      attribute(bar, 'aria-label', `Hashing ${shown(job.path, 80)}`);
+      say(
+        words,
+        hashing
+          ? job.total
+            ? `${bytes(job.done)} of ${bytes(job.total)}, ${percent(job.done, job.total)}`
+            : 'Looking at what there is'
+          : job.state === 'failed'
+            ? shown(job.error ?? 'It failed; the log says why.', 400)
+            : job.total
+              ? bytes(job.total)
+              : '',
+      );
+      words.classList.toggle('bad', job.state === 'failed');
+      const rows = job.state === 'ready' ? linksOf(job) : [];
+      const text = JSON.stringify(rows);
+      if (text === drawn) return;
+      drawn = text;
+      fill(
+        links,
+        rows.map(([label, value, about]) =>
+          el(
+            'div',
+            null,
+            el('dt', null, label),
+            el(
+              'dd',
+              null,
+              el('code.clip', { title: shown(value) }, shown(value)),
+              copyButton(`Copy ${about}`, value, { bare: true }),
+            ),
+          ),
+        ),
+      );
+    },
+  };
 }
 
 function linksOf({ bittorrent, ipfs, snippet: code }) {

@@ -12,7 +12,7 @@ import { table } from '../parts/table.js';
 export const title = 'Streams';
 
 /** The stream's file, else its item. */
-const streamName = (stream) => (stream.name ? shown(stream.name) : shortId(stream.id));
+const streamName = (stream) => shown(stream.name).trim() || shortId(stream.id);
 
 /** The word for what a stream does or waits for. */
 function doing(stream) {
@@ -23,23 +23,29 @@ function doing(stream) {
 /** A badge; gives [element, update(stream)]. */
 function waitBadge() {
   const element = el('span.badge');
-  return [element, (stream) => {
-    const [label, about] = doing(stream);
-    say(element, label);
-    attribute(element, 'title', about);
-    attribute(element, 'data-wait', stream.waits_for ?? 'none');
-  }];
+  return [
+    element,
+    (stream) => {
+      const [label, about] = doing(stream);
+      say(element, label);
+      attribute(element, 'title', about);
+      attribute(element, 'data-wait', stream.waits_for ?? 'none');
+    },
+  ];
 }
 
 /** Where in the file the stream is; gives [element, update(stream)]. */
 function progress() {
   const bar = el('span.progress', { 'aria-hidden': 'true' }, el('span'));
   const words = el('span.progress-words');
-  return [el('span.progress-box', null, bar, words), (stream) => {
-    const part = stream.length ? stream.position / stream.length : 0;
-    variable(bar, '--part', Math.min(1, part).toFixed(4));
-    say(words, stream.length ? percent(stream.position, stream.length) : bytes(stream.served));
-  }];
+  return [
+    el('span.progress-box', null, bar, words),
+    (stream) => {
+      const part = stream.length ? stream.position / stream.length : 0;
+      variable(bar, '--part', Math.min(1, part).toFixed(4));
+      say(words, stream.length ? percent(stream.position, stream.length) : bytes(stream.served));
+    },
+  ];
 }
 
 /** A short list of streams, updated in place. */
@@ -54,15 +60,18 @@ export function streamRows({ most }) {
     const [bar, setBar] = progress();
     const pace = el('span.row-end.pace');
     const node = el('li.row', null, el('span.row-main', null, link, sub), badge, bar, pace);
-    return { node, update(stream) {
-      say(letters, streamName(stream));
-      attribute(link, 'href', itemHref(stream));
-      attribute(link, 'title', streamName(stream));
-      say(sub, stream.site ? `for ${siteName(stream.site)}` : 'nobody said for whom');
-      say(pace, speed(stream.speed));
-      setBadge(stream);
-      setBar(stream);
-    } };
+    return {
+      node,
+      update(stream) {
+        say(letters, streamName(stream));
+        attribute(link, 'href', itemHref(stream));
+        attribute(link, 'title', streamName(stream));
+        say(sub, stream.site ? `for ${siteName(stream.site)}` : 'nobody said for whom');
+        say(pace, speed(stream.speed));
+        setBadge(stream);
+        setBar(stream);
+      },
+    };
   }
   return {
     element,
@@ -93,20 +102,80 @@ export function view(main, { on, cleanup }) {
   main.append(summary, place);
   const columns = [
     {
-      key: 'name', title: 'Stream', sort: streamName,
-      make: (cell) => nameCell(cell, { name: streamName, below: (stream) => `${speed(stream.speed)} · ${doing(stream)[0]} · ${siteName(stream.site)}` }),
+      key: 'name',
+      title: 'Stream',
+      sort: streamName,
+      make: (cell) =>
+        nameCell(cell, {
+          name: streamName,
+          below: (stream) => `${speed(stream.speed)} · ${doing(stream)[0]} · ${siteName(stream.site)}`,
+        }),
     },
-    { key: 'speed', title: 'Speed', width: '7.5rem', numeric: true, rank: 2, sort: (row) => row.speed, text: (row) => speed(row.speed) },
-    { key: 'waits', title: 'State', width: '9.5rem', rank: 2, sort: (row) => row.waits_for ?? '', make: (cell) => place2(cell, waitBadge()) },
-    { key: 'position', title: 'Position', width: 'clamp(4.75rem, 12vw, 10rem)', sort: (row) => row.position / (row.length || 1), make: (cell) => place2(cell, progress()) },
-    { key: 'peers', title: 'Peers', width: '5.5rem', numeric: true, rank: 2, sort: (row) => row.peers, text: (row) => number(row.peers) },
-    { key: 'served', title: 'Sent', width: '6.5rem', numeric: true, rank: 3, sort: (row) => row.served, text: (row) => bytes(row.served) },
+    {
+      key: 'speed',
+      title: 'Speed',
+      width: '7.5rem',
+      numeric: true,
+      rank: 2,
+      sort: (row) => row.speed,
+      text: (row) => speed(row.speed),
+    },
+    {
+      key: 'waits',
+      title: 'State',
+      width: '9.5rem',
+      rank: 2,
+      sort: (row) => row.waits_for ?? '',
+      make: (cell) => place2(cell, waitBadge()),
+    },
+    {
+      key: 'position',
+      title: 'Position',
+      width: 'clamp(4.75rem, 12vw, 10rem)',
+      sort: (row) => row.position / (row.length || 1),
+      make: (cell) => place2(cell, progress()),
+    },
+    {
+      key: 'peers',
+      title: 'Peers',
+      width: '5.5rem',
+      numeric: true,
+      rank: 2,
+      sort: (row) => row.peers,
+      text: (row) => number(row.peers),
+    },
+    {
+      key: 'served',
+      title: 'Sent',
+      width: '6.5rem',
+      numeric: true,
+      rank: 3,
+      sort: (row) => row.served,
+      text: (row) => bytes(row.served),
+    },
     { key: 'site', title: 'Site', width: '14rem', rank: 3, sort: (row) => row.site, make: siteCell },
-    { key: 'since', title: 'Open for', width: '8rem', numeric: true, rank: 3, sort: (row) => -row.since, make: sinceCell },
+    {
+      key: 'since',
+      title: 'Open for',
+      width: '8rem',
+      numeric: true,
+      rank: 3,
+      sort: (row) => -row.since,
+      make: sinceCell,
+    },
   ];
-  const list = table({ label: 'Streams', columns, key: (row) => String(row.number), sorted: { key: 'since', down: true } });
+  const list = table({
+    label: 'Streams',
+    columns,
+    key: (row) => String(row.number),
+    sorted: { key: 'since', down: true },
+  });
   cleanup(list.close);
-  const nothing = empty('streams', 'Nobody reads anything at the moment', 'Streams appear here as soon as a page or a player asks for a file.');
+  const nothing = empty(
+    'streams',
+    'Nobody reads anything at the moment',
+    'Streams appear here as soon as a page or a player asks for a file.',
+  );
 
   on('streams', () => {
     const { streams } = state;
@@ -115,7 +184,12 @@ export function view(main, { on, cleanup }) {
     if (place.firstChild !== wanted) fill(place, wanted);
     list.update(streams);
     const waiting = streams.filter((stream) => stream.waits_for && stream.waits_for !== 'client').length;
-    say(summary, !streams.length ? '\u00a0' : `${plural(streams.length, 'stream')}, ${bytes(totalSpeed())}/s together, ${number(waiting)} waiting`);
+    say(
+      summary,
+      !streams.length
+        ? '\u00a0'
+        : `${plural(streams.length, 'stream')}, ${bytes(totalSpeed())}/s together, ${number(waiting)} waiting`,
+    );
   });
 }
 

@@ -16,67 +16,104 @@ async function look(page, what) {
   await page.evaluate(source);
   const found = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
   const grave = found.violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
-  const told = grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 240)}`).join('\n  ')}`);
+  const told = grave.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .slice(0, 3)
+        .map((node) => `${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 240)}`)
+        .join('\n  ')}`,
+  );
   assert.deepEqual(told, [], what);
   const light = found.violations.map(({ id, nodes }) => `${id} (${nodes[0].target})`);
   if (light.length) console.log(`${what}: minor: ${light}`);
 }
 
-const everywhere = (colorScheme, viewport) => (context) => withDashboard(context, { items: 120, streams: 9 }, async ({ page, open, api }) => {
-  await open();
-  const { items } = await api('/items');
-  for (const view of everyView(items.at(-1))) {
-    await open(view);
-    await page.waitForTimeout(200);
-    await look(page, `${view} ${colorScheme} ${viewport.width}`);
-  }
-}, { colorScheme, viewport });
+const everywhere = (colorScheme, viewport) => (context) =>
+  withDashboard(
+    context,
+    { items: 120, streams: 9 },
+    async ({ page, open, api }) => {
+      await open();
+      const { items } = await api('/items');
+      for (const view of everyView(items.at(-1))) {
+        await open(view);
+        await page.waitForTimeout(200);
+        await look(page, `${view} ${colorScheme} ${viewport.width}`);
+      }
+    },
+    { colorScheme, viewport },
+  );
 
 /** States that only a mock comes into. */
 const states = (colorScheme) => async (context) => {
   if (!isMock) return;
-  await withDashboard(context, { items: 0, streams: 0 }, async ({ page, open }) => {
-    for (const view of ['#/overview', '#/items', '#/streams', '#/sites', '#/sharing', '#/collections', '#/item/bittorrent/dead000000000000000000000000000000000001']) {
-      await open(view);
-      await look(page, `empty ${view} ${colorScheme}`);
-    }
-  }, { colorScheme });
-  await withDashboard(context, { items: 30, tick: 100 }, async ({ page, open, agent }) => {
-    await open('#/items');
-    await page.getByRole('button', { name: /^Remove/ }).first().click();
-    await page.locator('#paste').fill('nonsense');
-    await page.keyboard.press('Enter');
-    await page.locator('#open-problem').waitFor();
-    await look(page, `notices ${colorScheme}`);
-    await open('#/sharing');
-    for (const path of ['/a', '/vanish']) {
-      await page.locator('#paths').fill(path);
-      await page.locator('.share-form').getByRole('button', { name: 'Share' }).click();
-      await page.locator('article').filter({ hasText: path }).getByText(/Shared|Failed/).waitFor();
-    }
-    await look(page, `shared ${colorScheme}`);
-    await open('#/collections');
-    await page.getByRole('button', { name: 'Make room' }).click();
-    await look(page, `dialog ${colorScheme}`);
-    await page.keyboard.press('Escape');
-    await open('#/settings');
-    await page.getByLabel('disk.limit', { exact: true }).fill('a lot');
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('is not a size').waitFor();
-    await look(page, `refused setting ${colorScheme}`);
-    const item = agent.items.at(-1);
-    await open(`#/item/${item.protocol}/${item.id}`);
-    await page.getByRole('button', { name: /^Show/ }).first().click();
-    await look(page, `player ${colorScheme}`);
-    agent.fail('GET /usage', { times: 9 });
-    await open('#/sites');
-    await page.getByText('This could not be read').waitFor();
-    await look(page, `failed ${colorScheme}`);
-    await agent.stop();
-    await page.locator('#lost').waitFor();
-    await look(page, `lost ${colorScheme}`);
-    await agent.again();
-  }, { colorScheme });
+  await withDashboard(
+    context,
+    { items: 0, streams: 0 },
+    async ({ page, open }) => {
+      for (const view of [
+        '#/overview',
+        '#/items',
+        '#/streams',
+        '#/sites',
+        '#/sharing',
+        '#/collections',
+        '#/item/bittorrent/dead000000000000000000000000000000000001',
+      ]) {
+        await open(view);
+        await look(page, `empty ${view} ${colorScheme}`);
+      }
+    },
+    { colorScheme },
+  );
+  await withDashboard(
+    context,
+    { items: 30, tick: 100 },
+    async ({ page, open, agent }) => {
+      await open('#/items');
+      await page
+        .getByRole('button', { name: /^Remove/ })
+        .first()
+        .click();
+      await page.locator('#paste').fill('nonsense');
+      await page.keyboard.press('Enter');
+      await page.locator('#open-problem').waitFor();
+      await look(page, `notices ${colorScheme}`);
+      await open('#/sharing');
+      for (const path of ['/a', '/vanish']) {
+        await page.locator('#paths').fill(path);
+        await page.locator('.share-form').getByRole('button', { name: 'Share' }).click();
+        await page
+          .locator('article')
+          .filter({ hasText: path })
+          .getByText(/Shared|Failed/)
+          .waitFor();
+      }
+      await look(page, `shared ${colorScheme}`);
+      await open('#/collections');
+      await page.getByRole('button', { name: 'Make room' }).click();
+      await look(page, `dialog ${colorScheme}`);
+      await page.keyboard.press('Escape');
+      await open('#/settings');
+      await page.getByLabel('disk.limit', { exact: true }).fill('a lot');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('is not a size').waitFor();
+      await look(page, `refused setting ${colorScheme}`);
+      const item = agent.items.at(-1);
+      await open(`#/item/${item.protocol}/${item.id}`);
+      await page.getByRole('button', { name: /^Show/ }).first().click();
+      await look(page, `player ${colorScheme}`);
+      agent.fail('GET /usage', { times: 9 });
+      await open('#/sites');
+      await page.getByText('This could not be read').waitFor();
+      await look(page, `failed ${colorScheme}`);
+      await agent.stop();
+      await page.locator('#lost').waitFor();
+      await look(page, `lost ${colorScheme}`);
+      await agent.again();
+    },
+    { colorScheme },
+  );
 };
 
 const wide = { width: 1280, height: 900 };

@@ -17,7 +17,9 @@ async function watch(page, act) {
   await page.evaluate(() => {
     window.frames_ = [];
     window.long = [];
-    new PerformanceObserver((list) => window.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+    new PerformanceObserver((list) => window.long.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: 'longtask',
+    });
     const count = (now) => {
       window.frames_.push(now);
       requestAnimationFrame(count);
@@ -27,56 +29,96 @@ async function watch(page, act) {
   await act?.(page);
   await page.waitForTimeout(WATCH);
   return page.evaluate(() => {
-    const gaps = window.frames_.slice(1).map((at, index) => at - window.frames_[index]).sort((one, other) => one - other);
+    const gaps = window.frames_
+      .slice(1)
+      .map((at, index) => at - window.frames_[index])
+      .sort((one, other) => one - other);
     // the worst second, not the mean: a stutter is felt
     const seconds = new Map();
-    for (const at of window.frames_) seconds.set(Math.floor((at - window.frames_[0]) / 1000), (seconds.get(Math.floor((at - window.frames_[0]) / 1000)) ?? 0) + 1);
+    for (const at of window.frames_)
+      seconds.set(
+        Math.floor((at - window.frames_[0]) / 1000),
+        (seconds.get(Math.floor((at - window.frames_[0]) / 1000)) ?? 0) + 1,
+      );
     const full = [...seconds.values()].slice(0, -1);
-    return { fps: Math.round((1000 * gaps.length) / (window.frames_.at(-1) - window.frames_[0])), worst_second: Math.min(...full), p99_ms: Math.round(gaps[Math.floor(gaps.length * 0.99)]), long_tasks: window.long.length, longest_ms: Math.round(Math.max(0, ...window.long)) };
+    return {
+      fps: Math.round((1000 * gaps.length) / (window.frames_.at(-1) - window.frames_[0])),
+      worst_second: Math.min(...full),
+      p99_ms: Math.round(gaps[Math.floor(gaps.length * 0.99)]),
+      long_tasks: window.long.length,
+      longest_ms: Math.round(Math.max(0, ...window.long)),
+    };
   });
 }
 
 await steps({
-  'transfer and start': (context) => withDashboard(context, { items: 30, streams: 4 }, async ({ page, open }) => {
-    const runs = [];
-    for (let run = 0; run < 7; run += 1) {
+  'transfer and start': (context) =>
+    withDashboard(context, { items: 30, streams: 4 }, async ({ page, open }) => {
+      const runs = [];
+      for (let run = 0; run < 7; run += 1) {
+        await open();
+        await eventually(
+          () => page.evaluate(() => performance.getEntriesByName('interactive').length),
+          1,
+          'interactive',
+        );
+        runs.push(await page.evaluate(() => performance.getEntriesByName('interactive')[0].startTime));
+      }
+      runs.sort((one, other) => one - other);
+      figures.interactive_ms = { median: Math.round(runs[3]), worst: Math.round(runs[6]) };
+      await page
+        .context()
+        .newCDPSession(page)
+        .then((session) => session.send('Network.clearBrowserCache'));
       await open();
-      await eventually(() => page.evaluate(() => performance.getEntriesByName('interactive').length), 1, 'interactive');
-      runs.push(await page.evaluate(() => performance.getEntriesByName('interactive')[0].startTime));
-    }
-    runs.sort((one, other) => one - other);
-    figures.interactive_ms = { median: Math.round(runs[3]), worst: Math.round(runs[6]) };
-    await page.context().newCDPSession(page).then((session) => session.send('Network.clearBrowserCache'));
-    await open();
-    // every view is loaded when there is nothing else to do: all of it counts
-    await eventually(() => page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/views/settings.js'))), true, 'all views');
-    await page.waitForTimeout(500);
-    const parts = await page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-      .filter(({ name }) => !name.includes('/api/')).map(({ name, transferSize }) => [new URL(name).pathname, transferSize]));
-    figures.transfer_bytes = parts.reduce((sum, [, size]) => sum + size, 0);
-    figures.requests = parts.length;
-    assert.ok(parts.length > 10 && figures.transfer_bytes < MOST, `${figures.transfer_bytes} bytes`);
-  }),
-
-  'a thousand items and fifty streams': (context) => withDashboard(context, { items: 1000, streams: 50, restless: 1000 }, async ({ page, open }) => {
-    if (!isMock) return;
-    for (const [name, view, act] of [
-      ['overview', '#/overview'], ['items', '#/items'], ['map', '#/items?as=map'], ['streams', '#/streams'],
-      ['scrolling', '#/items', () => page.evaluate(() => {
-        const step = () => {
-          scrollBy(0, 30);
-          if (scrollY + innerHeight < document.body.scrollHeight - 40) requestAnimationFrame(step);
-          else scrollTo(0, 0);
-        };
-        requestAnimationFrame(step);
-      })],
-    ]) {
-      await open(view);
+      // every view is loaded when there is nothing else to do: all of it counts
+      await eventually(
+        () =>
+          page.evaluate(() =>
+            performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/views/settings.js')),
+          ),
+        true,
+        'all views',
+      );
       await page.waitForTimeout(500);
-      figures[name] = await watch(page, act);
-      // everything moved while it was counted
-      await eventually(() => page.locator('#connection').innerText(), 'Live', name);
-    }
-  }),
+      const parts = await page.evaluate(() =>
+        [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+          .filter(({ name }) => !name.includes('/api/'))
+          .map(({ name, transferSize }) => [new URL(name).pathname, transferSize]),
+      );
+      figures.transfer_bytes = parts.reduce((sum, [, size]) => sum + size, 0);
+      figures.requests = parts.length;
+      assert.ok(parts.length > 10 && figures.transfer_bytes < MOST, `${figures.transfer_bytes} bytes`);
+    }),
+
+  'a thousand items and fifty streams': (context) =>
+    withDashboard(context, { items: 1000, streams: 50, restless: 1000 }, async ({ page, open }) => {
+      if (!isMock) return;
+      for (const [name, view, act] of [
+        ['overview', '#/overview'],
+        ['items', '#/items'],
+        ['map', '#/items?as=map'],
+        ['streams', '#/streams'],
+        [
+          'scrolling',
+          '#/items',
+          () =>
+            page.evaluate(() => {
+              const step = () => {
+                scrollBy(0, 30);
+                if (scrollY + innerHeight < document.body.scrollHeight - 40) requestAnimationFrame(step);
+                else scrollTo(0, 0);
+              };
+              requestAnimationFrame(step);
+            }),
+        ],
+      ]) {
+        await open(view);
+        await page.waitForTimeout(500);
+        figures[name] = await watch(page, act);
+        // everything moved while it was counted
+        await eventually(() => page.locator('#connection').innerText(), 'Live', name);
+      }
+    }),
 });
 console.log(JSON.stringify(figures, null, 1));

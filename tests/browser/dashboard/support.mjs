@@ -15,18 +15,29 @@ const EXPECTED = [/Failed to load resource/, /net::ERR_/];
  * Runs a test against an agent: `test({ page, agent, open, api })`. `agent` is the mock, or null.
  * Whatever a page logs as an error fails the test, refusals of the security policy above all.
  */
-export async function withDashboard(context, scenario, test, { viewport = { width: 1280, height: 900 }, colorScheme = 'light' } = {}) {
+export async function withDashboard(
+  context,
+  scenario,
+  test,
+  { viewport = { width: 1280, height: 900 }, colorScheme = 'light' } = {},
+) {
   const agent = isMock ? await mockAgent(scenario) : null;
   const address = agent?.origin ?? input.address;
   const browser = context.browser();
-  const own = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] });
+  const own = await browser.newContext({
+    viewport,
+    colorScheme,
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   own.setDefaultTimeout(patience);
   const page = await own.newPage();
   const troubles = [];
   page.on('pageerror', (error) => troubles.push(error.stack));
   page.on('console', (message) => {
     const text = message.text();
-    if (['error', 'warning'].includes(message.type()) && !EXPECTED.some((pattern) => pattern.test(text))) troubles.push(text);
+    if (['error', 'warning'].includes(message.type()) && !EXPECTED.some((pattern) => pattern.test(text)))
+      troubles.push(text);
   });
   const dashboard = {
     page,
@@ -41,19 +52,30 @@ export async function withDashboard(context, scenario, test, { viewport = { widt
       await page.locator('main .loading').first().waitFor({ state: 'detached' });
     },
     /** Calls the management plane as the page does. */
-    api: (path, method = 'GET', body) => page.evaluate(async ([call, how, what]) => {
-      const token = document.querySelector('meta[name=token]').content;
-      const answer = await fetch(`/api/v0${call}`, { method: how, headers: { Authorization: `Bearer ${token}` }, body: what && JSON.stringify(what) });
-      const text = await answer.text();
-      return text ? JSON.parse(text) : answer.status;
-    }, [path, method, body]),
+    api: (path, method = 'GET', body) =>
+      page.evaluate(
+        async ([call, how, what]) => {
+          const token = document.querySelector('meta[name=token]').content;
+          const answer = await fetch(`/api/v0${call}`, {
+            method: how,
+            headers: { Authorization: `Bearer ${token}` },
+            body: what && JSON.stringify(what),
+          });
+          const text = await answer.text();
+          return text ? JSON.parse(text) : answer.status;
+        },
+        [path, method, body],
+      ),
     troubles,
   };
   try {
     await test(dashboard);
     assert.deepEqual(troubles, []);
   } catch (error) {
-    const seen = await page.locator('main').innerText().catch(() => '');
+    const seen = await page
+      .locator('main')
+      .innerText()
+      .catch(() => '');
     error.message = `${error.message}\n${troubles.join('\n')}\nshown: ${seen.slice(0, 600)}`;
     throw error;
   } finally {
@@ -90,5 +112,15 @@ export async function eventually(look, wanted, what) {
 /** Every view, by its address; `item` is one that is there. */
 export function everyView(item) {
   const path = `${item.protocol}/${item.id}`;
-  return ['#/overview', '#/items', '#/items?as=map', `#/item/${path}`, '#/streams', '#/sites', '#/sharing', '#/settings', '#/collections'];
+  return [
+    '#/overview',
+    '#/items',
+    '#/items?as=map',
+    `#/item/${path}`,
+    '#/streams',
+    '#/sites',
+    '#/sharing',
+    '#/settings',
+    '#/collections',
+  ];
 }

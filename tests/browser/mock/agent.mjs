@@ -12,7 +12,12 @@ import { Listeners } from './events.mjs';
 
 const TOKEN = 'mock-token-0123456789';
 const folder = fileURLToPath(new URL('../../../web-ui/', import.meta.url));
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
 
 /**
  * Starts an agent.
@@ -53,16 +58,32 @@ class Agent {
     const own = 21e6;
     const documents = this.items.length * 40_000;
     return {
-      limit: Math.max(20e9, Math.ceil((held * 1.06) / 1e9) * 1e9), keep_free: 5e9, used: held + own + documents, free: 148.3e9,
-      pinned: of((item) => item.pinned), in_use: of((item) => !item.pinned && item.streams > 0), documents, own,
-      items: this.items.length, streams: this.streams.length, counted: true, last_collection: this.collections[0] ?? null,
+      limit: Math.max(20e9, Math.ceil((held * 1.06) / 1e9) * 1e9),
+      keep_free: 5e9,
+      used: held + own + documents,
+      free: 148.3e9,
+      pinned: of((item) => item.pinned),
+      in_use: of((item) => !item.pinned && item.streams > 0),
+      documents,
+      own,
+      items: this.items.length,
+      streams: this.streams.length,
+      counted: true,
+      last_collection: this.collections[0] ?? null,
     };
   }
 
   status() {
     return {
-      version: '0.7.0', content: this.contentOrigin, uptime_seconds: Math.floor(Date.now() / 1000) - this.started, started: this.started, disk: this.disk(),
-      networks: [{ protocol: 'bittorrent', enabled: true, peers: 87 }, { protocol: 'ipfs', enabled: true, peers: 24 }],
+      version: '0.7.0',
+      content: this.contentOrigin,
+      uptime_seconds: Math.floor(Date.now() / 1000) - this.started,
+      started: this.started,
+      disk: this.disk(),
+      networks: [
+        { protocol: 'bittorrent', enabled: true, peers: 87 },
+        { protocol: 'ipfs', enabled: true, peers: 24 },
+      ],
     };
   }
 
@@ -72,7 +93,13 @@ class Agent {
 
   /** A fault for what is called, once or as often as `times` says. */
   fail(call, fault) {
-    this.faults.set(call, { times: 1, status: 500, reason: 'internal', detail: 'the agent failed; its log says why', ...fault });
+    this.faults.set(call, {
+      times: 1,
+      status: 500,
+      reason: 'internal',
+      detail: 'the agent failed; its log says why',
+      ...fault,
+    });
   }
 
   faultOf(call) {
@@ -107,8 +134,9 @@ class Agent {
     response.writeHead(200, {
       'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
       'Cache-Control': path === 'index.html' ? 'no-store' : 'no-cache',
-      'Content-Security-Policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' ${here}; media-src ${here}; `
-        + `connect-src 'self' ${here}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'Content-Security-Policy':
+        `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' ${here}; media-src ${here}; ` +
+        `connect-src 'self' ${here}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     });
     response.end(path === 'index.html' ? text.replace('{{token}}', this.token) : text);
     return undefined;
@@ -124,7 +152,10 @@ class Agent {
   }
 
   async again() {
-    await this.listen({ port: Number(new URL(this.origin).port), contentPort: Number(new URL(this.contentOrigin).port) });
+    await this.listen({
+      port: Number(new URL(this.origin).port),
+      contentPort: Number(new URL(this.contentOrigin).port),
+    });
   }
 }
 

@@ -17,7 +17,8 @@ export async function api(agent, request, response, url) {
   const call = `${request.method} ${path}`;
   const body = await bodyOf(request);
   agent.calls.push(call);
-  if (request.headers.authorization !== `Bearer ${agent.token}`) return refuse(response, new Refusal(401, 'unauthorized', 'send the token'));
+  if (request.headers.authorization !== `Bearer ${agent.token}`)
+    return refuse(response, new Refusal(401, 'unauthorized', 'send the token'));
   if (agent.scenario.slow && path !== '/events') await new Promise((done) => setTimeout(done, agent.scenario.slow));
   const fault = agent.faultOf(call);
   if (fault) return refuse(response, fault);
@@ -25,7 +26,9 @@ export async function api(agent, request, response, url) {
   try {
     const parts = path.slice(1).split('/').map(decodeURIComponent);
     const answer = calls(agent, request.method, parts, url.searchParams, body, request.headers['content-type']);
-    response.writeHead(answer === undefined ? 204 : request.method === 'POST' && parts[0] === 'share' ? 202 : 200, { 'Content-Type': 'application/json' });
+    response.writeHead(answer === undefined ? 204 : request.method === 'POST' && parts[0] === 'share' ? 202 : 200, {
+      'Content-Type': 'application/json',
+    });
     response.end(answer === undefined ? '' : JSON.stringify(answer));
   } catch (error) {
     refuse(response, error instanceof Refusal ? error : new Refusal(500, 'internal', error.stack));
@@ -90,9 +93,19 @@ function itemCall(agent, rest, query) {
   }
   const shares = [0.61, 0.27, 0.09, 0.03];
   return {
-    ...item, peers: item.streams ? 23 : 0, speed: item.streams ? 1_840_000 : 0, state: item.streams ? 'live' : 'parked',
+    ...item,
+    peers: item.streams ? 23 : 0,
+    speed: item.streams ? 1_840_000 : 0,
+    state: item.streams ? 'live' : 'parked',
     last_error: item.queue === 3 ? 'tracker.example: timed out' : null,
-    sites: shares.map((share, at) => ({ site: SITES[at][0], evidence: SITES[at][1], first_access: item.first_access, last_access: item.last_access, served: Math.floor(item.served * share), share })),
+    sites: shares.map((share, at) => ({
+      site: SITES[at][0],
+      evidence: SITES[at][1],
+      first_access: item.first_access,
+      last_access: item.last_access,
+      served: Math.floor(item.served * share),
+      share,
+    })),
   };
 }
 
@@ -119,10 +132,16 @@ function remove(agent, rest) {
 
 function sites(agent) {
   const disk = agent.items.reduce((sum, item) => sum + item.disk, 0);
-  return agent.items.length ? SITES.map(([site, evidence], at) => ({
-    site: agent.scenario.hostile && site ? `${site}<img src=x onerror=window.ran=1>\u202e` : site, evidence, items: 4 + at * 3,
-    served: Math.floor(disk / (at + 1)), disk: Math.floor(disk / (at + 2)), only: at % 3 === 2 ? 0 : Math.floor(disk / (at + 9)),
-  })) : [];
+  return agent.items.length
+    ? SITES.map(([site, evidence], at) => ({
+        site: agent.scenario.hostile && site ? `${site}<img src=x onerror=window.ran=1>\u202e` : site,
+        evidence,
+        items: 4 + at * 3,
+        served: Math.floor(disk / (at + 1)),
+        disk: Math.floor(disk / (at + 2)),
+        only: at % 3 === 2 ? 0 : Math.floor(disk / (at + 9)),
+      }))
+    : [];
 }
 
 function purge(agent, site) {
@@ -132,7 +151,14 @@ function purge(agent, site) {
 }
 
 function collect(agent, { upto }) {
-  const done = { at: Math.floor(Date.now() / 1000), reason: 'asked', freed: upto === undefined ? 1e8 : Math.max(0, agent.disk().used - upto), chunks: 90, items: 3, took_ms: 12 };
+  const done = {
+    at: Math.floor(Date.now() / 1000),
+    reason: 'asked',
+    freed: upto === undefined ? 1e8 : Math.max(0, agent.disk().used - upto),
+    chunks: 90,
+    items: 3,
+    took_ms: 12,
+  };
   agent.collections.unshift(done);
   agent.listeners.send('collection', done);
   return done;
@@ -143,7 +169,8 @@ function configure(agent, changes) {
   for (const [key, value] of Object.entries(changes)) {
     const setting = agent.settings.find((each) => each.key === key);
     if (!setting?.writable) throw new Refusal(409, 'not-writable', `${key} is set elsewhere`);
-    if (setting.type === 'size' && !/^\d+(\.\d+)? ?[kMGT]?B?$/.test(value)) throw new Refusal(400, 'bad-setting', `${key}: "${value}" is not a size; write 20GB or 300MB`);
+    if (setting.type === 'size' && !/^\d+(\.\d+)? ?[kMGT]?B?$/.test(value))
+      throw new Refusal(400, 'bad-setting', `${key}: "${value}" is not a size; write 20GB or 300MB`);
     setting.value = value;
     setting.from = 'file';
     if (!setting.live) restart.push(key);
@@ -154,16 +181,27 @@ function configure(agent, changes) {
 
 function share(agent, { paths, networks }) {
   if (paths[0].includes('missing')) throw new Refusal(400, 'bad-path', `there is nothing at ${paths[0]}`);
-  const job = { job: agent.nextShare, path: paths.join(', '), networks, done: 0, total: 734_003_200, state: 'hashing', error: null };
+  const job = {
+    job: agent.nextShare,
+    path: paths.join(', '),
+    networks,
+    done: 0,
+    total: 734_003_200,
+    state: 'hashing',
+    error: null,
+  };
   agent.nextShare += 1;
   agent.shares.set(job.job, job);
   agent.finishShare = (each) => {
-    if (each.path.includes('vanish')) return Object.assign(each, { state: 'failed', error: 'the file changed while it was read; share it again' });
+    if (each.path.includes('vanish'))
+      return Object.assign(each, { state: 'failed', error: 'the file changed while it was read; share it again' });
     const id = 'c'.repeat(40);
     const url = `${agent.contentOrigin}/bittorrent/v0/stream/${id}/film.mp4`;
     const cid = `bafybei${'d'.repeat(52)}`;
     return Object.assign(each, {
-      state: 'ready', bittorrent: { id, magnet: `magnet:?xt=urn:btih:${id}&dn=film.mp4`, url }, ipfs: { id: cid, url: `${agent.contentOrigin}/ipfs/v0/stream/${cid}/film.mp4` },
+      state: 'ready',
+      bittorrent: { id, magnet: `magnet:?xt=urn:btih:${id}&dn=film.mp4`, url },
+      ipfs: { id: cid, url: `${agent.contentOrigin}/ipfs/v0/stream/${cid}/film.mp4` },
       snippet: `<video controls src="${url}"></video>`,
     });
   };
@@ -171,11 +209,23 @@ function share(agent, { paths, networks }) {
 }
 
 function resolve(agent, body, type) {
-  const text = type === 'application/x-bittorrent' ? (body.toString('latin1').startsWith('d') ? 'e'.repeat(40) : '') : JSON.parse(body).text;
+  const text =
+    type === 'application/x-bittorrent'
+      ? body.toString('latin1').startsWith('d')
+        ? 'e'.repeat(40)
+        : ''
+      : JSON.parse(body).text;
   const hash = /[0-9a-f]{40}/i.exec(text)?.[0].toLowerCase();
   const cid = /bafy[a-z2-7]{20,}/.exec(text)?.[0];
-  if (!hash && !cid) throw new Refusal(400, 'bad-id', 'this is neither an infohash nor a CID; an infohash has 40 hexadecimal digits');
+  if (!hash && !cid)
+    throw new Refusal(400, 'bad-id', 'this is neither an infohash nor a CID; an infohash has 40 hexadecimal digits');
   const [protocol, id] = hash ? ['bittorrent', hash] : ['ipfs', cid];
   const base = `${agent.contentOrigin}/${protocol}/v0`;
-  return { protocol, id, url: `${base}/stream/${id}`, files_url: `${base}/stream/${id}/?format=json`, playlist_url: `${base}/playlist/${id}` };
+  return {
+    protocol,
+    id,
+    url: `${base}/stream/${id}`,
+    files_url: `${base}/stream/${id}/?format=json`,
+    playlist_url: `${base}/playlist/${id}`,
+  };
 }

@@ -30,15 +30,51 @@ export const HOSTILE = [
   'constructor',
 ];
 
-const WORDS = ['Big Buck Bunny', 'Sintel', 'Tears of Steel', 'Cosmos Laundromat', 'Elephants Dream', 'Spring', 'Agent 327', 'Caminandes',
-  'Glass Half', 'Night of the Living Dead', 'The General', 'Metropolis', 'Nosferatu', 'Lecture notes', 'Field recordings', 'Atlas of the world',
-  'Debian 12 netinst', 'OpenStreetMap planet', 'Wikipedia zim', 'Free music archive'];
-const ENDS = ['1080p.mkv', '2160p.webm', 'photos.zip', 'soundtrack.flac', 'extras', '720p.mp4', 'scans.cbz', 'iso', 'dataset.tar'];
-export const SITES = [['http://127.0.0.1:43110', 'referer'], ['1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D', 'claimed'], ['https://films.example', 'origin'],
-  ['http://localhost:8000', 'origin'], ['', 'unknown'], ['https://a-very-long-name-of-a-site.example.org:8443', 'origin']];
+const WORDS = [
+  'Big Buck Bunny',
+  'Sintel',
+  'Tears of Steel',
+  'Cosmos Laundromat',
+  'Elephants Dream',
+  'Spring',
+  'Agent 327',
+  'Caminandes',
+  'Glass Half',
+  'Night of the Living Dead',
+  'The General',
+  'Metropolis',
+  'Nosferatu',
+  'Lecture notes',
+  'Field recordings',
+  'Atlas of the world',
+  'Debian 12 netinst',
+  'OpenStreetMap planet',
+  'Wikipedia zim',
+  'Free music archive',
+];
+const ENDS = [
+  '1080p.mkv',
+  '2160p.webm',
+  'photos.zip',
+  'soundtrack.flac',
+  'extras',
+  '720p.mp4',
+  'scans.cbz',
+  'iso',
+  'dataset.tar',
+];
+export const SITES = [
+  ['http://127.0.0.1:43110', 'referer'],
+  ['1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D', 'claimed'],
+  ['https://films.example', 'origin'],
+  ['http://localhost:8000', 'origin'],
+  ['', 'unknown'],
+  ['https://a-very-long-name-of-a-site.example.org:8443', 'origin'],
+];
 
 const hex = (next, length) => Array.from({ length }, () => Math.floor(next() * 16).toString(16)).join('');
-const base32 = (next, length) => Array.from({ length }, () => 'abcdefghijklmnopqrstuvwxyz234567'[Math.floor(next() * 32)]).join('');
+const base32 = (next, length) =>
+  Array.from({ length }, () => 'abcdefghijklmnopqrstuvwxyz234567'[Math.floor(next() * 32)]).join('');
 
 /** Items, in the order in which they go. */
 export function makeItems(count, { hostile = false, now }) {
@@ -52,13 +88,28 @@ export function makeItems(count, { hostile = false, now }) {
     const uses = 1 + Math.floor(next() ** 3 * 40);
     const streams = 0;
     const pinned = at % 17 === 5;
-    const name = hostile && at < HOSTILE.length ? HOSTILE[at]
-      : next() < 0.06 ? null : `${WORDS[Math.floor(next() * WORDS.length)]} (${1920 + Math.floor(next() * 106)}) ${ENDS[Math.floor(next() * ENDS.length)]}`;
+    const name =
+      hostile && at < HOSTILE.length
+        ? HOSTILE[at]
+        : next() < 0.06
+          ? null
+          : `${WORDS[Math.floor(next() * WORDS.length)]} (${1920 + Math.floor(next() * 106)}) ${ENDS[Math.floor(next() * ENDS.length)]}`;
     const last = now - Math.floor((count - at) * 7000 * next()) - 20;
     items.push({
-      protocol, id, name, length: name ? length : null, disk, first_access: last - Math.floor(next() * 4e6), last_access: last, uses,
-      served: Math.floor(disk * (0.5 + 4 * next())), fetched: Math.floor(disk * (1 + 0.4 * next())), pinned, streams,
-      kept: pinned ? 'pinned' : 'recent', queue: null,
+      protocol,
+      id,
+      name,
+      length: name ? length : null,
+      disk,
+      first_access: last - Math.floor(next() * 4e6),
+      last_access: last,
+      uses,
+      served: Math.floor(disk * (0.5 + 4 * next())),
+      fetched: Math.floor(disk * (1 + 0.4 * next())),
+      pinned,
+      streams,
+      kept: pinned ? 'pinned' : 'recent',
+      queue: null,
     });
   }
   items.sort((one, other) => one.last_access - other.last_access);
@@ -84,11 +135,26 @@ export function makeStreams(count, items, { hostile = false, now }) {
     item.streams += 1;
     const [site, evidence] = SITES[at % SITES.length];
     const length = item.length ?? 5e8;
-    const name = hostile && at < HOSTILE.length ? HOSTILE[at] : (item.name ?? '').endsWith('extras') ? 'making of.mp4' : (item.name ?? '');
+    const name =
+      hostile && at < HOSTILE.length
+        ? HOSTILE[at]
+        : (item.name ?? '').endsWith('extras')
+          ? 'making of.mp4'
+          : (item.name ?? '');
     return {
-      number: 100 + at, protocol: item.protocol, id: item.id, site: hostile && at < 4 ? HOSTILE[at] : site, evidence,
-      since: now - Math.floor(next() * 5000), served: Math.floor(length * next()), name, path: name, length,
-      position: Math.floor(length * next()), speed: WAITS[at % WAITS.length] ? 0 : Math.floor(2e5 + next() * 4e6), peers: Math.floor(next() * 60),
+      number: 100 + at,
+      protocol: item.protocol,
+      id: item.id,
+      site: hostile && at < 4 ? HOSTILE[at] : site,
+      evidence,
+      since: now - Math.floor(next() * 5000),
+      served: Math.floor(length * next()),
+      name,
+      path: name,
+      length,
+      position: Math.floor(length * next()),
+      speed: WAITS[at % WAITS.length] ? 0 : Math.floor(2e5 + next() * 4e6),
+      peers: Math.floor(next() * 60),
       waits_for: WAITS[at % WAITS.length],
     };
   });
@@ -99,8 +165,12 @@ export function makeCollections(count, now) {
   const next = random(13);
   const reasons = ['limit', 'limit', 'limit', 'keep_free', 'asked', 'documents', 'inodes'];
   return Array.from({ length: count }, (_, at) => ({
-    at: now - 400 - at * 5200 - Math.floor(next() * 3000), reason: reasons[Math.floor(next() * reasons.length)],
-    freed: Math.floor(10 ** (6.5 + 3 * next())), chunks: Math.floor(next() * 900) + 1, items: Math.floor(next() * 12) + 1, took_ms: Math.floor(next() * 60) + 2,
+    at: now - 400 - at * 5200 - Math.floor(next() * 3000),
+    reason: reasons[Math.floor(next() * reasons.length)],
+    freed: Math.floor(10 ** (6.5 + 3 * next())),
+    chunks: Math.floor(next() * 900) + 1,
+    items: Math.floor(next() * 12) + 1,
+    took_ms: Math.floor(next() * 60) + 2,
   }));
 }
 
@@ -110,31 +180,122 @@ export function makeFiles(item, path, content, { hostile = false } = {}) {
   const base = `${content}/${item.protocol}/v0/stream/${item.id}/`;
   const full = item.disk >= (item.length ?? Infinity);
   const file = (name, kind, length) => {
-    const bar = Array.from({ length: 200 }, (_, at) => (full ? 100 : at < 60 * next() || (at > 130 && at < 150) ? 100 : next() < 0.04 ? 40 : 0));
+    const bar = Array.from({ length: 200 }, (_, at) =>
+      full ? 100 : at < 60 * next() || (at > 130 && at < 150) ? 100 : next() < 0.04 ? 40 : 0,
+    );
     const held = Math.floor((length * bar.reduce((sum, part) => sum + part, 0)) / 20000);
     const own = path + name + (kind === 'dir' ? '/' : '');
-    return { path: own, name, length: kind === 'dir' ? null : length, url: base + own.split('/').map(encodeURIComponent).join('/'), kind, held: kind === 'dir' ? 0 : held, bar: kind === 'dir' ? [] : bar };
+    return {
+      path: own,
+      name,
+      length: kind === 'dir' ? null : length,
+      url: base + own.split('/').map(encodeURIComponent).join('/'),
+      kind,
+      held: kind === 'dir' ? 0 : held,
+      bar: kind === 'dir' ? [] : bar,
+    };
   };
   if (hostile) return HOSTILE.map((name, at) => file(name.replaceAll('/', '∕'), 'file', 1e6 * (at + 1)));
-  if (path === 'many/') return Array.from({ length: 2300 }, (_, at) => file(`${String(at + 1).padStart(4, '0')}.jpg`, 'file', 200_000 + at));
+  if (path === 'many/')
+    return Array.from({ length: 2300 }, (_, at) =>
+      file(`${String(at + 1).padStart(4, '0')}.jpg`, 'file', 200_000 + at),
+    );
   if (path.endsWith('.zip/')) return ['001.jpg', '002.jpg', 'notes.txt'].map((name) => file(name, 'file', 400_000));
   if (path) return [file('trailer.wav', 'file', 44_144)];
-  return [file('extras', 'dir', 0), file('many', 'dir', 0), file('film.mp4', 'file', 734_003_200), file('song.wav', 'file', 44_144), file('poster.png', 'file', 70),
-    file('photos.zip', 'archive', 52_000_000), file('readme.txt', 'file', 1800), file('film.en.srt', 'file', 90_000)];
+  return [
+    file('extras', 'dir', 0),
+    file('many', 'dir', 0),
+    file('film.mp4', 'file', 734_003_200),
+    file('song.wav', 'file', 44_144),
+    file('poster.png', 'file', 70),
+    file('photos.zip', 'archive', 52_000_000),
+    file('readme.txt', 'file', 1800),
+    file('film.en.srt', 'file', 90_000),
+  ];
 }
 
 /** Settings in the form of the contract. */
 export const SETTINGS = [
-  ['listen.content', 'text', '127.0.0.1:7788', 'The content plane: what pages and players embed.', { writable: false, from: 'flag', live: false }],
-  ['listen.public', 'bool', false, 'Must be true for any address that is not loopback. Every request then needs the token in the data directory.', { live: false }],
-  ['network.scope', 'choice', 'internet', '"internet", or "loopback": no socket leaves this machine, no DHT, no public tracker.', { choices: ['internet', 'loopback'], live: false }],
-  ['disk.limit', 'size', '20GB', 'The most that is kept in the data directory, such as "300MB" or "20GB", at least "16MB". What was not used for longest goes first; what is pinned or being played stays.', { live: true }],
-  ['disk.keep_free', 'size', '2GB', 'What always stays free on the file system, whatever the limit.', { live: true, value: '5GB', from: 'file' }],
-  ['disk.policy', 'choice', 'lru', 'What goes first: "lru", what was not used for longest, or "gdsf", which also keeps what is used often and what is small.', { choices: ['lru', 'gdsf'], live: true }],
-  ['timeouts.first_byte', 'duration', '30s', 'For the first byte of an answer while nothing of it comes in.', { live: true }],
+  [
+    'listen.content',
+    'text',
+    '127.0.0.1:7788',
+    'The content plane: what pages and players embed.',
+    { writable: false, from: 'flag', live: false },
+  ],
+  [
+    'listen.public',
+    'bool',
+    false,
+    'Must be true for any address that is not loopback. Every request then needs the token in the data directory.',
+    { live: false },
+  ],
+  [
+    'network.scope',
+    'choice',
+    'internet',
+    '"internet", or "loopback": no socket leaves this machine, no DHT, no public tracker.',
+    { choices: ['internet', 'loopback'], live: false },
+  ],
+  [
+    'disk.limit',
+    'size',
+    '20GB',
+    'The most that is kept in the data directory, such as "300MB" or "20GB", at least "16MB". What was not used for longest goes first; what is pinned or being played stays.',
+    { live: true },
+  ],
+  [
+    'disk.keep_free',
+    'size',
+    '2GB',
+    'What always stays free on the file system, whatever the limit.',
+    { live: true, value: '5GB', from: 'file' },
+  ],
+  [
+    'disk.policy',
+    'choice',
+    'lru',
+    'What goes first: "lru", what was not used for longest, or "gdsf", which also keeps what is used often and what is small.',
+    { choices: ['lru', 'gdsf'], live: true },
+  ],
+  [
+    'timeouts.first_byte',
+    'duration',
+    '30s',
+    'For the first byte of an answer while nothing of it comes in.',
+    { live: true },
+  ],
   ['limits.streams', 'number', 1024, 'Answers with content under way at the same time.', { live: true }],
   ['bittorrent.port', 'number', 0, 'The port for peers, TCP and UDP; 0 takes any free one.', { live: false }],
-  ['bittorrent.trackers', 'list', ['udp://tracker.example:1337/announce', 'udp://other.example:80/announce'], 'Trackers that are asked for every public torrent.', { live: false }],
-  ['bittorrent.upload_limit', 'text', 'unlimited', 'Bytes per second sent to others, such as "500kB", or "unlimited".', { live: true, writable: false, from: 'environment' }],
-  ['log.level', 'choice', 'info', 'How much is written on standard error.', { choices: ['error', 'warn', 'info', 'debug', 'trace'], live: true }],
-].map(([key, type, value, about, more]) => ({ key, type, value, default: value, about, live: true, from: 'default', writable: true, ...more }));
+  [
+    'bittorrent.trackers',
+    'list',
+    ['udp://tracker.example:1337/announce', 'udp://other.example:80/announce'],
+    'Trackers that are asked for every public torrent.',
+    { live: false },
+  ],
+  [
+    'bittorrent.upload_limit',
+    'text',
+    'unlimited',
+    'Bytes per second sent to others, such as "500kB", or "unlimited".',
+    { live: true, writable: false, from: 'environment' },
+  ],
+  [
+    'log.level',
+    'choice',
+    'info',
+    'How much is written on standard error.',
+    { choices: ['error', 'warn', 'info', 'debug', 'trace'], live: true },
+  ],
+].map(([key, type, value, about, more]) => ({
+  key,
+  type,
+  value,
+  default: value,
+  about,
+  live: true,
+  from: 'default',
+  writable: true,
+  ...more,
+}));
