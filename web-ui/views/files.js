@@ -34,7 +34,7 @@ export function fileList({ item, urls, play }) {
       draw(files, cut);
     } catch (error) {
       if (ticket !== asked || !(error instanceof Problem)) return;
-      if (error.status === 409 || (error.status === 404 && !path)) {
+      if (error.reason === 'unknown' || (error.status === 404 && !path)) {
         if (!search) offer();
       } else if (!known) {
         fill(place, trouble(error, read));
@@ -195,8 +195,8 @@ function fromListing({ path, entries }) {
     length: entry.length,
     url: entry.url,
     kind: entry.type === 'directory' ? 'dir' : 'file',
-    held: 0,
-    bar: [0],
+    held: null,
+    bar: null,
   }));
 }
 
@@ -246,15 +246,16 @@ function nameOf(cell, item) {
     attribute(inside, 'href', file.kind === 'archive' ? itemHref(item, within(file)) : null);
     attribute(inside, 'aria-label', `Open the archive ${name}`);
     show(inside, file.kind === 'archive');
-    show(bar, file.kind !== 'dir');
-    if (file.kind !== 'dir') setBar(file.bar, `${percent(file.held ?? 0, file.length)} on disk`);
-    say(
-      sub,
-      file.kind === 'dir'
-        ? 'Directory'
-        : `${bytes(file.length ?? NaN)} · ${percent(file.held ?? 0, file.length)} on disk`,
-    );
+    const part = heldWords(file);
+    show(bar, Boolean(file.bar));
+    if (file.bar) setBar(file.bar, part);
+    say(sub, file.kind === 'dir' ? 'Directory' : [bytes(file.length ?? NaN), part].filter(Boolean).join(' · '));
   };
+}
+
+/** How much of a file is on disk; nothing where that cannot be told, as inside archives. */
+function heldWords(file) {
+  return Number.isFinite(file.held) ? `${percent(file.held, file.length)} on disk` : '';
 }
 
 function heldOf(cell) {
@@ -262,10 +263,9 @@ function heldOf(cell) {
   const words = el('span.progress-words');
   cell.append(el('span.progress-box', null, bar, words));
   return (file) => {
-    show(bar, file.kind !== 'dir');
-    const part = file.kind === 'dir' ? '' : percent(file.held ?? 0, file.length);
-    say(words, part);
-    if (file.kind !== 'dir') setBar(file.bar, `${part} on disk`);
+    show(bar, Boolean(file.bar));
+    say(words, Number.isFinite(file.held) ? percent(file.held, file.length) : '');
+    if (file.bar) setBar(file.bar, heldWords(file));
   };
 }
 

@@ -1,6 +1,6 @@
 // One setting: its key, what it is for, its value, and where that comes from.
 
-import { attribute, el, fill, say } from '../lib/dom.js';
+import { attribute, button, el, fill, say, show } from '../lib/dom.js';
 import { shown } from '../lib/names.js';
 
 const FROM = {
@@ -16,6 +16,14 @@ export function settingField(setting, touched) {
   const input = control(setting, id, described);
   const from = el('span.note');
   const live = el('span.badge', { 'data-live': String(setting.live) }, setting.live ? 'At once' : 'After a restart');
+  const back = button('Use default', {
+    kind: 'link',
+    onclick: () => {
+      write(asText(now.default));
+      input.dispatchEvent(new Event('input'));
+      input.focus();
+    },
+  });
   const problem = el('p.field-problem', { id: `${id}-problem`, role: 'alert' });
   // explanations are written for a configuration file and broken into lines there
   const about = el('p.hint', { id: `${id}-about` }, shown(setting.about.replace(/\s+/g, ' '), 900));
@@ -25,6 +33,7 @@ export function settingField(setting, touched) {
     el('div.setting-words', null, el('label', { for: id }, el('code', null, shown(setting.key, 80))), about),
     el('div.setting-value', null, input, el('p.setting-from', null, live, from), problem),
   );
+  element.querySelector('.setting-from').append(back);
   let now = setting;
   let base = asText(setting.value);
   write(base);
@@ -45,9 +54,10 @@ export function settingField(setting, touched) {
 
   function tell() {
     const isDefault = asText(now.default) === base;
-    say(from, FROM[now.from] ?? (isDefault ? 'Default' : ''));
-    if (now.writable && !isDefault)
-      say(from, `Default: ${shown(asText(now.default).replace(/\n/g, ', '), 60) || 'none'}`);
+    const usual = shown(asText(now.default).replace(/\n/g, ', '), 60) || 'none';
+    if (now.pending) say(from, 'Saved, and waits for a restart');
+    else say(from, now.writable && !isDefault ? `Default: ${usual}` : (FROM[now.from] ?? (isDefault ? 'Default' : '')));
+    show(back, now.writable && read() !== asText(now.default));
     attribute(input, 'disabled', !now.writable);
     element.classList.toggle('changed', isChanged());
   }
@@ -55,7 +65,7 @@ export function settingField(setting, touched) {
   input.addEventListener('input', () => {
     say(problem, '');
     attribute(input, 'aria-invalid', null);
-    element.classList.toggle('changed', isChanged());
+    tell();
     touched();
   });
 
@@ -66,6 +76,8 @@ export function settingField(setting, touched) {
     /** The value as the call takes it. */
     value() {
       const text = read();
+      // back to the default: the key leaves the file, and a later default holds
+      if (text === asText(now.default) && now.from === 'file') return null;
       if (setting.type === 'bool') return text === 'true';
       if (setting.type === 'number') return Number(text);
       if (setting.type === 'list')
@@ -75,6 +87,8 @@ export function settingField(setting, touched) {
           .filter(Boolean);
       return text;
     },
+    /** What will be in effect, as text. */
+    text: read,
     update(fresh) {
       const untouched = !isChanged();
       now = fresh;
@@ -116,7 +130,7 @@ function control(setting, id, described) {
       return el('textarea', {
         ...shared,
         rows: String(Math.min(6, Math.max(2, setting.value?.length ?? 0))),
-        placeholder: 'One a line',
+        placeholder: setting.choices?.length ? `One a line, of: ${setting.choices.join(', ')}` : 'One a line',
       });
     case 'number':
       return el('input', { ...shared, type: 'text', inputmode: 'numeric' });

@@ -65,7 +65,6 @@ export function view(main, { on, cleanup }) {
   );
 
   const fields = new Map();
-  const waiting = new Set();
 
   async function read() {
     try {
@@ -76,6 +75,9 @@ export function view(main, { on, cleanup }) {
   }
 
   function draw(settings) {
+    const waiting = settings.filter((setting) => setting.pending).map((setting) => setting.key);
+    show(restart, waiting.length > 0);
+    say(restart, `Restart the agent for ${shown(waiting.join(', '))} to take effect.`);
     const groups = new Map();
     for (const setting of settings) {
       const known = fields.get(setting.key);
@@ -115,16 +117,8 @@ export function view(main, { on, cleanup }) {
     if (!open.length || !(await isSure(open))) return;
     saving.disabled = true;
     try {
-      const answer = await call(
-        'PATCH',
-        '/settings',
-        Object.fromEntries(open.map((field) => [field.key, field.value()])),
-      );
+      await call('PATCH', '/settings', Object.fromEntries(open.map((field) => [field.key, field.value()])));
       for (const field of open) field.saved();
-      for (const key of answer?.restart ?? []) waiting.add(key);
-      const names = [...waiting].join(', ');
-      show(restart, waiting.size > 0);
-      say(restart, `Restart the agent for ${shown(names)} to take effect.`);
       notice(`Saved ${plural(open.length, 'change')}.`);
       touched();
       await read();
@@ -144,7 +138,7 @@ export function view(main, { on, cleanup }) {
   /** A lower limit gives things up at once, which nothing brings back. */
   async function isSure(open) {
     const field = open.find(({ key }) => key === 'disk.limit');
-    const wanted = field && parseSize(String(field.value()));
+    const wanted = field && parseSize(field.text());
     const used = state.status?.disk.used ?? 0;
     if (!wanted || wanted >= used) return true;
     return confirmed({

@@ -2,7 +2,7 @@
 
 import { attribute, el, fill, say, variable } from '../lib/dom.js';
 import { bytes, date, duration, number, percent, plural, speed } from '../lib/format.js';
-import { itemHref, shortId, shown } from '../lib/names.js';
+import { itemHref, itemName, keyOf, shortId, shown } from '../lib/names.js';
 import { state } from '../lib/state.js';
 import { WAITS } from '../lib/words.js';
 import { empty, evidence, loading, nameCell, siteName } from '../parts/pieces.js';
@@ -11,8 +11,11 @@ import { table } from '../parts/table.js';
 
 export const title = 'Streams';
 
-/** The stream's file, else its item. */
-const streamName = (stream) => shown(stream.name).trim() || shortId(stream.id);
+/** The stream's file, else what was asked for, else its item. */
+function streamName(stream) {
+  const item = state.items?.get(keyOf(stream));
+  return shown(stream.name || stream.path).trim() || (item ? itemName(item) : shortId(stream.id));
+}
 
 /** The word for what a stream does or waits for. */
 function doing(stream) {

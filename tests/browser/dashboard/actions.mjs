@@ -241,6 +241,13 @@ await steps({
       assert.equal(settings.find(({ key }) => key === 'disk.limit').value, '30GB');
       assert.equal(settings.find(({ key }) => key === 'bittorrent.port').value, 51413);
       assert.equal(await page.getByRole('button', { name: 'Save' }).isVisible(), false);
+      // back to the default is back to no line in the file
+      await page
+        .locator('.setting', { hasText: 'bittorrent.port' })
+        .getByRole('button', { name: 'Use default' })
+        .click();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await eventually(() => agent.settings.find(({ key }) => key === 'bittorrent.port').from, 'default', 'the file');
       await page.getByLabel('log.level', { exact: true }).selectOption('debug');
       await page.getByRole('button', { name: 'Discard' }).click();
       assert.equal(await page.getByLabel('log.level', { exact: true }).inputValue(), 'info');

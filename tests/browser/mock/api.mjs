@@ -169,10 +169,11 @@ function configure(agent, changes) {
   for (const [key, value] of Object.entries(changes)) {
     const setting = agent.settings.find((each) => each.key === key);
     if (!setting?.writable) throw new Refusal(409, 'not-writable', `${key} is set elsewhere`);
-    if (setting.type === 'size' && !/^\d+(\.\d+)? ?[kMGT]?B?$/.test(value))
+    if (setting.type === 'size' && value !== null && !/^\d+(\.\d+)? ?[kMGT]?B?$/.test(value))
       throw new Refusal(400, 'bad-setting', `${key}: "${value}" is not a size; write 20GB or 300MB`);
-    setting.value = value;
-    setting.from = 'file';
+    setting.value = value ?? setting.default;
+    setting.from = value === null ? 'default' : 'file';
+    setting.pending = !setting.live;
     if (!setting.live) restart.push(key);
   }
   agent.listeners.send('settings', {});

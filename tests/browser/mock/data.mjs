@@ -191,8 +191,8 @@ export function makeFiles(item, path, content, { hostile = false } = {}) {
       length: kind === 'dir' ? null : length,
       url: base + own.split('/').map(encodeURIComponent).join('/'),
       kind,
-      held: kind === 'dir' ? 0 : held,
-      bar: kind === 'dir' ? [] : bar,
+      held: kind === 'dir' ? null : held,
+      bar: kind === 'dir' ? null : bar,
     };
   };
   if (hostile) return HOSTILE.map((name, at) => file(name.replaceAll('/', '∕'), 'file', 1e6 * (at + 1)));
@@ -200,7 +200,9 @@ export function makeFiles(item, path, content, { hostile = false } = {}) {
     return Array.from({ length: 2300 }, (_, at) =>
       file(`${String(at + 1).padStart(4, '0')}.jpg`, 'file', 200_000 + at),
     );
-  if (path.endsWith('.zip/')) return ['001.jpg', '002.jpg', 'notes.txt'].map((name) => file(name, 'file', 400_000));
+  // how much of an entry is there cannot be told
+  const packed = (name) => ({ ...file(name, 'file', 400_000), held: null, bar: null });
+  if (path.endsWith('.zip/')) return ['001.jpg', '002.jpg', 'notes.txt'].map(packed);
   if (path) return [file('trailer.wav', 'file', 44_144)];
   return [
     file('extras', 'dir', 0),
