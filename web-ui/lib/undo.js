@@ -10,6 +10,10 @@ let closing = false;
 addEventListener('pagehide', () => {
   closing = true;
 });
+// a page that was left may be come back to
+addEventListener('pageshow', () => {
+  closing = false;
+});
 
 /** Shows `text` with an undo, then runs `run(options)`; `back` restores what is shown. */
 function later(text, run, back) {
