@@ -10,7 +10,7 @@ import { meter } from './parts/meter.js';
 import { openBox } from './parts/openbox.js';
 import { note } from './parts/spark.js';
 
-/** What each view is loaded by: the first one at once, the others when there is nothing else to do. */
+/** What each view is loaded by, when it is wanted. */
 const views = {
   overview: () => import('./views/overview.js'),
   items: () => import('./views/items.js'),
@@ -210,6 +210,6 @@ follow();
 await turn({ first: true });
 // for measurements: from here on every button does what it says
 performance.mark('interactive');
-// so that no view has to be waited for, and each can be shown while the agent is away
+// what the state alone can show is to be had while the agent is away too
 const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
-idle(() => Object.values(views).forEach((load) => load().catch(() => {})));
+idle(() => [views.items, views.item].forEach((load) => load().catch(() => {})));

@@ -111,17 +111,12 @@ const takers = {
 };
 
 /** What the stream does not begin with. A failure leaves what was known: views say that it is missing. */
-async function readOnce() {
+export async function readOnce() {
   const [collections, shares] = await Promise.allSettled([call('GET', '/collections'), call('GET', '/shares')]);
-  if (collections.status === 'fulfilled') {
-    state.collections = collections.value?.collections ?? collections.value ?? [];
-    changed('collections');
-  }
-  if (shares.status === 'fulfilled') {
-    const list = shares.value?.shares ?? shares.value ?? [];
-    state.shares = new Map(list.map((job) => [job.job, job]));
-    changed('shares');
-  }
+  if (collections.status === 'fulfilled') state.collections = collections.value.collections;
+  if (shares.status === 'fulfilled') state.shares = new Map(shares.value.shares.map((job) => [job.job, job]));
+  state.missing = { collections: collections.reason, shares: shares.reason };
+  changed('collections', 'shares');
 }
 
 /** Reads the items that were too many for one event. */

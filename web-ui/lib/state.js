@@ -15,6 +15,8 @@ export const state = {
   count: 0,
   collections: null,
   shares: null,
+  /** Why collections or shares could not be read, by their name. */
+  missing: {},
   /** Keys of items whose removal is waiting for an undo. */
   leaving: new Set(),
   /** What POST /resolve said in this session, by key: it carries hints such as trackers. */

@@ -2,13 +2,14 @@
 
 import { call } from '../lib/api.js';
 import { button, el, fill, say } from '../lib/dom.js';
+import { readOnce } from '../lib/feed.js';
 import { ago, bytes, date, number, plural } from '../lib/format.js';
 import { parseSize } from '../lib/size.js';
 import { state } from '../lib/state.js';
 import { failed, notice } from '../lib/tell.js';
 import { REASONS } from '../lib/words.js';
 import { confirmed } from '../parts/dialog.js';
-import { empty, loading, section } from '../parts/pieces.js';
+import { empty, loading, section, trouble } from '../parts/pieces.js';
 
 export const title = 'Collections';
 
@@ -49,7 +50,10 @@ export function view(main, { on, every }) {
   main.append(makeRoom(), reasons);
   const list = collectionRows({ most: 100 });
   function draw() {
-    if (!state.collections) return;
+    if (!state.collections) {
+      if (state.missing.collections) fill(place, trouble(state.missing.collections, readOnce));
+      return;
+    }
     fill(
       place,
       state.collections.length

@@ -1,12 +1,13 @@
 // The first look: how full, with what, who reads, what went.
 
 import { el, fill, say } from '../lib/dom.js';
+import { readOnce } from '../lib/feed.js';
 import { bytes, duration, number, percent, plural, speed } from '../lib/format.js';
 import { protocolName } from '../lib/names.js';
 import { itemList, state } from '../lib/state.js';
 import { diskMap } from '../parts/map.js';
 import { meter } from '../parts/meter.js';
-import { copyButton, empty, loading, section } from '../parts/pieces.js';
+import { copyButton, empty, loading, section, trouble } from '../parts/pieces.js';
 import { spark, totalSpeed } from '../parts/spark.js';
 import { collectionRows } from './collections.js';
 import { streamRows } from './streams.js';
@@ -113,7 +114,10 @@ export function view(main, { on, every, cleanup }) {
   }
 
   function showGone() {
-    if (!state.collections) return;
+    if (!state.collections) {
+      if (state.missing.collections) fill(gonePlace, trouble(state.missing.collections, readOnce));
+      return;
+    }
     if (state.collections.length) {
       if (gonePlace.firstChild !== gone.element) fill(gonePlace, gone.element);
       gone.update(state.collections);

@@ -2,11 +2,12 @@
 
 import { call } from '../lib/api.js';
 import { attribute, button, el, fill, say, show, variable } from '../lib/dom.js';
+import { readOnce } from '../lib/feed.js';
 import { bytes, percent } from '../lib/format.js';
 import { shown } from '../lib/names.js';
 import { changed, state } from '../lib/state.js';
 import { unshare } from '../lib/undo.js';
-import { contentUrl, copyButton, empty, loading, section } from '../parts/pieces.js';
+import { contentUrl, copyButton, empty, loading, section, trouble } from '../parts/pieces.js';
 
 export const title = 'Sharing';
 
@@ -26,7 +27,10 @@ export function view(main, { on }) {
   );
 
   function draw() {
-    if (!state.shares) return;
+    if (!state.shares) {
+      if (state.missing.shares) fill(place, trouble(state.missing.shares, readOnce));
+      return;
+    }
     const jobs = [...state.shares.values()]
       .filter((job) => !leaving.has(job.job))
       .sort((one, other) => other.job - one.job);

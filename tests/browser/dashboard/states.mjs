@@ -62,6 +62,8 @@ await steps({
       for (const [view, call] of [
         ['#/sites', 'GET /usage'],
         ['#/settings', 'GET /settings'],
+        ['#/sharing', 'GET /shares'],
+        ['#/collections', 'GET /collections'],
       ]) {
         agent.fail(call, REFUSED);
         await open(view);
