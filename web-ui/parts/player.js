@@ -30,8 +30,8 @@ export function player({ close }) {
     say(trouble, '');
     const media =
       kind === 'image'
-        ? el('img', { src: file.url, alt: shown(file.name, 160) })
-        : el(kind, { src: file.url, controls: true, autoplay: true, 'aria-label': shown(file.name, 160) });
+        ? el('img', { src: booked(file.url), alt: shown(file.name, 160) })
+        : el(kind, { src: booked(file.url), controls: true, autoplay: true, 'aria-label': shown(file.name, 160) });
     media.addEventListener('error', () => explain(file));
     stage.dataset.kind = kind;
     fill(stage, media);
@@ -72,4 +72,11 @@ export function player({ close }) {
   }
 
   return { element, open, stop };
+}
+
+/** The page sends no referrer: what is played here is booked to the dashboard, not to nobody. */
+function booked(url) {
+  const address = new URL(url);
+  address.searchParams.set('from', 'dashboard');
+  return address.href;
 }

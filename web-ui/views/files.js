@@ -218,7 +218,7 @@ function columns(item, play) {
     {
       key: 'held',
       title: 'On disk',
-      width: 'clamp(10rem, 22vw, 24rem)',
+      width: 'clamp(9rem, 16vw, 22rem)',
       rank: 2,
       sort: (file) => (file.held ?? 0) / (file.length || 1),
       make: heldOf,
