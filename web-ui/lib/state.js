@@ -19,7 +19,7 @@ export const state = {
   missing: {},
   /** Keys of items whose removal is waiting for an undo. */
   leaving: new Set(),
-  /** What POST /resolve said in this session, by key: it carries hints such as trackers. */
+  /** What POST /resolve said since the page was opened, by key: it carries hints such as trackers. */
   resolved: new Map(),
 };
 
