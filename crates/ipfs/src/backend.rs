@@ -126,10 +126,12 @@ impl Backend for Ipfs {
         Ok(())
     }
 
-    fn vitals(&self, _: &Id) -> Option<Vitals> {
-        Some(Vitals {
+    fn vitals(&self, id: &Id) -> Option<Vitals> {
+        let cid = address::parse(id.as_str()).ok()?;
+        let seen = self.sources.activities().look(&cid);
+        (seen.is_sought || seen.is_read).then(|| Vitals {
             peers: self.sources.connected(),
-            speed: None,
+            speed: Some(seen.speed),
         })
     }
 
