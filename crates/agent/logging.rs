@@ -1,5 +1,7 @@
 //! What is told on standard error. Libraries are heard only when something is broken.
 
+mod journal;
+
 use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::{EnvFilter, fmt};
@@ -20,6 +22,7 @@ pub(crate) fn start(log: &Log) {
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal());
     match log.format {
+        LogFormat::Text if journal::is_read() => lines.event_format(journal::Lines::new()).init(),
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
     }

@@ -1,0 +1,37 @@
+//! The manual pages and the completions of shells, both made of the command line itself.
+//!
+//! The program prints them, as ripgrep, uv and rustup do: packagers run what they have built and install the
+//! output, somebody who has nothing but the program can do the same, and the build needs no script and writes
+//! nothing beside its target.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::arguments::Arguments;
+
+/// The name of the program.
+const NAME: &str = "universal-p2p";
+
+/// What completes commands and flags in a shell.
+pub(crate) fn completions(shell: Shell) -> Result<String> {
+    let mut made = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut made);
+    Ok(String::from_utf8(made)?)
+}
+
+/// The manual page of the program, in roff.
+pub(crate) fn page() -> Result<String> {
+    let mut made = Vec::new();
+    Man::new(Arguments::command()).render(&mut made)?;
+    Ok(String::from_utf8(made)?)
+}
+
+/// Writes the page of the program and those of its commands into a folder.
+pub(crate) fn write_pages(folder: &Path) -> Result<()> {
+    clap_mangen::generate_to(Arguments::command(), folder)
+        .with_context(|| format!("writing manual pages into {}", folder.display()))
+}
