@@ -126,3 +126,19 @@ fn what_a_browser_shows_by_itself_shows_when_opened_directly() {
     });
     node("direct.mjs", &input);
 }
+
+#[test]
+fn the_helper_of_sites_says_who_asks_and_takes_another_source_where_it_has_to() {
+    let mut seeder = Seeder::start();
+    let show = show(&mut seeder);
+    let agent = Agent::start();
+    let input = json!({
+        "agent": agent.url(""),
+        "image": show.at("/still.png"),
+        "absent": show.at("/nothing.png"),
+        "width": WIDTH,
+    });
+    node("helper.mjs", &input);
+    let sites = agent.manage().get("/usage?by=site").to_string();
+    assert!(sites.contains("1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D"), "{sites}");
+}
