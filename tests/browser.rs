@@ -140,5 +140,8 @@ fn the_helper_of_sites_says_who_asks_and_takes_another_source_where_it_has_to() 
     });
     node("helper.mjs", &input);
     let sites = agent.manage().get("/usage?by=site").to_string();
-    assert!(sites.contains("1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D"), "{sites}");
+    assert!(
+        sites.contains("1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D"),
+        "{sites}"
+    );
 }

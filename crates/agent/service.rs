@@ -210,15 +210,11 @@ impl Job {
     fn new(overrides: &Overrides) -> Result<Self> {
         let program = env::current_exe().context("finding this program's own file")?;
         let mut arguments = vec!["serve".to_owned()];
-        let files = [
-            ("--config", &overrides.config),
-            ("--data-dir", &overrides.data_dir),
-        ];
-        for (flag, path) in files {
-            if let Some(path) = path {
-                // A service is not where its user is.
-                arguments.extend([flag.to_owned(), text(&std::path::absolute(path)?)?]);
-            }
+        // A service is not where its user is, and may have other variables for folders.
+        let data_dir = std::path::absolute(config::data_dir(overrides.data_dir.as_deref())?)?;
+        arguments.extend(["--data-dir".to_owned(), text(&data_dir)?]);
+        if let Some(file) = &overrides.config {
+            arguments.extend(["--config".to_owned(), text(&std::path::absolute(file)?)?]);
         }
         let addresses = [
             ("--listen", overrides.listen),
@@ -231,11 +227,10 @@ impl Job {
                     .flat_map(|address| [flag.to_owned(), address.to_string()]),
             );
         }
-        let data_dir = config::data_dir(overrides.data_dir.as_deref())?;
         Ok(Self {
             program,
             arguments,
-            data_dir: std::path::absolute(data_dir)?,
+            data_dir,
         })
     }
 }
