@@ -8,7 +8,7 @@ program=$1 port=$2 file=$3 digest=$4
 step() { echo "==> $*"; }
 fail() {
     echo "failed: $*"
-    tail -50 /run/log
+    systemctl --user status universal-p2p || true
     exit 1
 }
 soon() {
@@ -23,6 +23,8 @@ soon() {
 # What a machine has that was started by systemd; nothing of it is seen from outside.
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system
+# for root it takes these from the manager of the machine, which is not there
+ln -s /run/user/systemd/inaccessible /run/systemd/inaccessible
 mount -t tmpfs tmpfs /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 group=/sys/fs/cgroup/universal-p2p-test-$port
@@ -53,7 +55,7 @@ listen.content = "127.0.0.1:$port"
 listen.management = "127.0.0.1:$((port + 1))"
 disk.keep_free = "0"
 END
-/lib/systemd/systemd --user --log-target=console >/run/log 2>&1 &
+/lib/systemd/systemd --user >/dev/null 2>&1 &
 soon systemctl --user show-environment
 
 agent() { /mnt/universal-p2p "$@"; }
