@@ -73,6 +73,10 @@ impl Service {
         }
         std::fs::create_dir_all(&job.data_dir)
             .with_context(|| format!("making {}", job.data_dir.display()))?;
+        if self.kind == ServiceManagerKind::Systemd {
+            // Those of before may have other addresses.
+            systemd::remove_sockets()?;
+        }
         let contents = match self.kind {
             ServiceManagerKind::Systemd => Some(systemd::unit(&job)?),
             ServiceManagerKind::Launchd => Some(launchd::property_list(&job)?),

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::support::{Agent, Request, folder, until};
@@ -79,9 +80,7 @@ impl Balancer {
 impl Drop for Balancer {
     fn drop(&mut self) {
         // its worker goes with it only when it is asked to end
-        if let Some(pid) = rustix::process::Pid::from_raw(self.nginx.id().cast_signed()) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
+        let _ = kill_process(Pid::from_child(&self.nginx), Signal::TERM);
         let _ = self.nginx.wait();
         if std::thread::panicking() {
             let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();

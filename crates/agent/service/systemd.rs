@@ -51,8 +51,8 @@ pub(super) fn install_sockets(listen: &Listen) -> Result<()> {
         let path = folder.join(name);
         fs::write(&path, socket).with_context(|| format!("writing {}", path.display()))?;
     }
-    // Whoever runs has the addresses already.
-    systemctl(&["stop", "universal-p2p.service"]).ok();
+    // One that runs by itself has the addresses already; where there is none nothing has to be done.
+    let _ = systemctl(&["disable", "--now", "universal-p2p.service"]);
     systemctl(&["enable", "--now", SOCKETS[0], SOCKETS[1]])
 }
 
