@@ -19,19 +19,23 @@ const NAME: &str = "universal-p2p";
 /// What completes commands and flags in a shell.
 pub(crate) fn completions(shell: Shell) -> Result<String> {
     let mut made = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut made);
+    clap_complete::generate(shell, &mut command_line(), NAME, &mut made);
     Ok(String::from_utf8(made)?)
 }
 
 /// The manual page of the program, in roff.
 pub(crate) fn page() -> Result<String> {
     let mut made = Vec::new();
-    Man::new(Arguments::command()).render(&mut made)?;
+    Man::new(command_line()).render(&mut made)?;
     Ok(String::from_utf8(made)?)
 }
 
 /// Writes the page of the program and those of its commands into a folder.
 pub(crate) fn write_pages(folder: &Path) -> Result<()> {
-    clap_mangen::generate_to(Arguments::command(), folder)
+    clap_mangen::generate_to(command_line(), folder)
         .with_context(|| format!("writing manual pages into {}", folder.display()))
+}
+
+fn command_line() -> clap::Command {
+    <Arguments as CommandFactory>::command()
 }
