@@ -11,7 +11,7 @@ fn program(words: &[&str]) -> String {
 #[test]
 fn shells_complete_commands_and_flags() {
     for (shell, mark) in [
-        ("bash", "complete -F _universal-p2p"),
+        ("bash", "complete -F "),
         ("zsh", "#compdef universal-p2p"),
         ("fish", "complete -c universal-p2p"),
         ("powershell", "Register-ArgumentCompleter"),
@@ -21,6 +21,7 @@ fn shells_complete_commands_and_flags() {
         for part in [mark, "data-dir", "collect", "uninstall"] {
             assert!(made.contains(part), "{shell}: {part}");
         }
+        assert!(!made.contains("unrar"), "{shell}: what nobody types");
     }
 }
 
@@ -29,11 +30,22 @@ fn bash_completes_what_was_begun() {
     let place = folder();
     let file = place.path().join("completions");
     std::fs::write(&file, program(&["completions", "bash"])).unwrap();
-    let ask = r#"source "$1"; COMP_WORDS=(universal-p2p service un) COMP_CWORD=2 COMP_LINE="universal-p2p service un"
-        _universal-p2p universal-p2p un service 2>/dev/null; echo "${COMPREPLY[@]}""#;
-    let mut bash = Command::new("bash");
-    let said = output_of(bash.args(["-c", ask, "bash"]).arg(&file));
-    assert_eq!(said.trim(), "uninstall");
+    // as bash itself does at the tab key: the function that the script has named for this program
+    let ask = r#"source "$1"; shift; [[ $(complete -p universal-p2p) =~ -F\ ([^ ]+) ]]; COMP_WORDS=("$@")
+        COMP_CWORD=$(($# - 1)); "${BASH_REMATCH[1]}" universal-p2p "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[@]}""#;
+    for (words, wanted) in [
+        (&["universal-p2p", "serv"][..], "serve service"),
+        (&["universal-p2p", "service", "un"], "uninstall"),
+        (
+            &["universal-p2p", "service", "install", "--on"],
+            "--on-demand",
+        ),
+        (&["universal-p2p", "collect", "--up"], "--upto"),
+    ] {
+        let mut bash = Command::new("bash");
+        let said = output_of(bash.args(["-c", ask, "bash"]).arg(&file).args(words));
+        assert_eq!(said.trim(), wanted, "{words:?}");
+    }
 }
 
 #[test]
