@@ -24,7 +24,7 @@ soon() {
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system
 # for root it takes these from the manager of the machine, which is not there
-ln -s /run/user/systemd/inaccessible /run/systemd/inaccessible
+ln -s /run/session/systemd/inaccessible /run/systemd/inaccessible
 mount -t tmpfs tmpfs /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 group=/sys/fs/cgroup/universal-p2p-test-$port
@@ -43,7 +43,7 @@ echo $$ >"$group/cgroup.procs"
 
 # A home that is not below /tmp, which the service has for itself.
 mount -t tmpfs tmpfs /mnt
-export HOME="/mnt/a user" XDG_RUNTIME_DIR=/run/user
+export HOME="/mnt/a user" XDG_RUNTIME_DIR=/run/session
 unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME DBUS_SESSION_BUS_ADDRESS
 mkdir -p "$HOME/.config/universal-p2p"
 mkdir -m 700 $XDG_RUNTIME_DIR
@@ -121,6 +121,21 @@ wait $asking
 [ ! -s /run/answers ] || fail "$(wc -l </run/answers) were refused"
 agent service uninstall || fail uninstall
 ! answers || fail 'somebody listens'
+
+step 'the service of the machine does its work as confined as it is, but for the user of its own'
+units=$(dirname "$(readlink -f "$0")")/../../config/systemd/system
+sed -e "s#^ExecStart=/usr/bin/#ExecStart=/mnt/#; s#^Environment=XDG_CONFIG_HOME=.*#Environment='XDG_CONFIG_HOME=$HOME/.config'#" \
+    -e '/^DynamicUser=/d; /^Wants=/d; /^After=/d' \
+    "$units/universal-p2p.service" >"$HOME/.config/systemd/user/universal-p2p.service"
+systemctl --user daemon-reload
+systemctl --user start universal-p2p || fail 'start'
+answers || fail 'it does not answer'
+[ "$(curl -sS "http://127.0.0.1:$port$file" | sha256sum | cut -d' ' -f1)" = "$digest" ] || fail 'wrong bytes'
+grep -q 'CapBnd:.*0000000000000000' "/proc/$(property MainPID)/status" || fail 'it may do more than it needs'
+systemctl --user stop universal-p2p || fail 'stop'
+[ "$(property Result)" = success ] || fail "$(property Result)"
+rm "$HOME/.config/systemd/user/universal-p2p.service"
+systemctl --user daemon-reload
 
 step 'a mistake in the configuration is told at once'
 echo 'nonsense = 1' >>"$HOME/.config/universal-p2p/config.toml"
