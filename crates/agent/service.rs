@@ -71,17 +71,17 @@ impl Service {
         if install.on_demand && self.kind != ServiceManagerKind::Systemd {
             bail!("starting with the first request needs systemd; leave out --on-demand");
         }
+        let contents = match self.kind {
+            ServiceManagerKind::Systemd => Some(systemd::unit(&job)?),
+            ServiceManagerKind::Launchd => Some(launchd::property_list(&job)?),
+            _ => None,
+        };
         std::fs::create_dir_all(&job.data_dir)
             .with_context(|| format!("making {}", job.data_dir.display()))?;
         if self.kind == ServiceManagerKind::Systemd {
             // Those of before may have other addresses.
             systemd::remove_sockets()?;
         }
-        let contents = match self.kind {
-            ServiceManagerKind::Systemd => Some(systemd::unit(&job)?),
-            ServiceManagerKind::Launchd => Some(launchd::property_list(&job)?),
-            _ => None,
-        };
         self.manager
             .install(ServiceInstallCtx {
                 label: label(),

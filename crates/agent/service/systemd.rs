@@ -26,6 +26,14 @@ const SOCKETS: [&str; 2] = [
 
 /// The unit of a job.
 pub(super) fn unit(job: &Job) -> Result<String> {
+    for path in [&job.program, &job.data_dir] {
+        if path.starts_with("/tmp") || path.starts_with("/var/tmp") {
+            bail!(
+                "{} is not there for the service, which has a /tmp of its own; move it elsewhere",
+                path.display()
+            );
+        }
+    }
     let mut command = quoted(&text(&job.program)?);
     for argument in &job.arguments {
         command.push(' ');
@@ -149,6 +157,23 @@ mod tests {
             assert!(made.lines().any(|made| made == line), "{line}: {made}");
         }
         assert_eq!(made.lines().count(), UNIT.lines().count());
+    }
+
+    #[test]
+    fn what_lies_where_the_service_cannot_see_it_is_refused() {
+        let job = |program: &str, data_dir: &str| Job {
+            program: program.into(),
+            arguments: vec!["serve".into()],
+            data_dir: data_dir.into(),
+        };
+        assert!(unit(&job("/usr/bin/universal-p2p", "/home/tmp/data")).is_ok());
+        for hidden in [
+            job("/tmp/universal-p2p", "/home/a/data"),
+            job("/usr/bin/universal-p2p", "/var/tmp/data"),
+        ] {
+            let said = unit(&hidden).expect_err("it is hidden").to_string();
+            assert!(said.contains("/tmp"), "{said}");
+        }
     }
 
     #[test]
