@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Agent, Seeder, Seeding, Spec, ffmpeg, folder, node};
+use crate::support::{Agent, STOPPING, Seeder, Seeding, Spec, ffmpeg, folder, node, until};
 
 /// The width of the film and of the picture.
 const WIDTH: u32 = 320;
@@ -139,9 +139,8 @@ fn the_helper_of_sites_says_who_asks_and_takes_another_source_where_it_has_to() 
         "width": WIDTH,
     });
     node("helper.mjs", &input);
-    let sites = agent.manage().get("/usage?by=site").to_string();
-    assert!(
-        sites.contains("1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D"),
-        "{sites}"
-    );
+    until("the booking", STOPPING, || {
+        let sites = agent.manage().get("/usage?by=site").to_string();
+        sites.contains("1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D")
+    });
 }

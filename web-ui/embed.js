@@ -44,10 +44,14 @@ globalThis.p2p = ((agent) => {
   };
 
   /** Shows every element that is not shown yet, and tells where an agent is missing. */
+  let looking = false;
   const showAll = async () => {
+    if (looking) return; // both events may come at once
+    looking = true;
     const waiting = document.querySelectorAll('[data-p2p]:not([src])');
     const shown = await Promise.all([...waiting].map(show));
     for (const notice of document.querySelectorAll('[data-p2p-missing]')) notice.hidden = !shown.includes(false);
+    looking = false;
   };
 
   addEventListener('DOMContentLoaded', showAll);
