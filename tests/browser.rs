@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Agent, Seeder, Seeding, Spec, ffmpeg, folder, node};
+use crate::support::{Agent, STOPPING, Seeder, Seeding, Spec, ffmpeg, folder, node, until};
 
 /// The width of the film and of the picture.
 const WIDTH: u32 = 320;
@@ -125,4 +125,22 @@ fn what_a_browser_shows_by_itself_shows_when_opened_directly() {
         "width": WIDTH,
     });
     node("direct.mjs", &input);
+}
+
+#[test]
+fn the_helper_of_sites_says_who_asks_and_takes_another_source_where_it_has_to() {
+    let mut seeder = Seeder::start();
+    let show = show(&mut seeder);
+    let agent = Agent::start();
+    let input = json!({
+        "agent": agent.url(""),
+        "image": show.at("/still.png"),
+        "absent": show.at("/nothing.png"),
+        "width": WIDTH,
+    });
+    node("helper.mjs", &input);
+    until("the booking", STOPPING, || {
+        let sites = agent.manage().get("/usage?by=site").to_string();
+        sites.contains("1HeLLo4uzjaLetFx6NH3PMwFP3qbRbTf3D")
+    });
 }

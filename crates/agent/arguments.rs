@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::config::Size;
 
@@ -39,6 +40,20 @@ pub(crate) enum Command {
     Remove(Named),
     /// Make room now instead of when it is needed.
     Collect(Collect),
+    /// Run the agent in the background, from now on and after every login.
+    #[command(subcommand)]
+    Service(ServiceAction),
+    /// Print what makes a shell complete the commands and flags of this program.
+    Completions {
+        /// Whose language it is to be in.
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for every command into a folder.
+    Man {
+        /// Write the pages into this folder, which must be there.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Unpack for the agent that started this process.
     #[cfg(feature = "unrar")]
     #[command(hide = true)]
@@ -66,6 +81,40 @@ pub(crate) struct Named {
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) asked: Asked,
+}
+
+/// What is to become of the service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceAction {
+    /// Install and start it; where it is installed already, anew with what is said here.
+    Install(Install),
+    /// Stop and remove it. What was fetched stays.
+    Uninstall,
+    /// Tell whether it runs; ends with 1 where it does not.
+    Status,
+    /// Show what it told.
+    Logs(Logs),
+}
+
+/// How the service is to run.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Install {
+    /// Start it with the first request instead of at every login (systemd).
+    #[arg(long)]
+    pub(crate) on_demand: bool,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+}
+
+/// How much of what was told is shown.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Logs {
+    /// Show so many lines, the last ones.
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 100)]
+    pub(crate) lines: u32,
+    /// Go on as more is told.
+    #[arg(long, short)]
+    pub(crate) follow: bool,
 }
 
 /// How much is to be given up.

@@ -7,10 +7,14 @@ mod arguments;
 mod blocked;
 mod config;
 mod ipfs;
+mod listening;
 mod logging;
 mod manage;
+mod manual;
+mod readiness;
 mod running;
 mod serve;
+mod service;
 mod settings;
 
 use std::{io::Write, process::ExitCode};
@@ -21,6 +25,7 @@ use clap::Parser;
 use crate::{
     arguments::{Arguments, Asked, Command},
     config::Config,
+    listening::Passed,
     manage::Action,
 };
 
@@ -43,13 +48,21 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve(overrides) => {
+            // Before there is a second thread.
+            let passed = Passed::take()?;
             let config = Config::load(&overrides)?;
             let loudness = logging::start(&config.log);
             let data_dir = config::data_dir(overrides.data_dir.as_deref())?;
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()?;
-            let served = runtime.block_on(serve::serve(config, overrides, &data_dir, loudness));
+            let start = Start {
+                config,
+                overrides,
+                passed,
+                loudness,
+            };
+            let served = runtime.block_on(serve::serve(start, &data_dir));
             // Blocking reads that nobody waits for any more must not hold the exit up.
             runtime.shutdown_background();
             served
@@ -64,6 +77,10 @@ fn run(command: Command) -> Result<()> {
             let upto = collect.upto.map(|size| size.0);
             ask(&collect.asked, &Action::Collect { upto })
         }
+        Command::Service(action) => print(&service::run(&action)?),
+        Command::Completions { shell } => print(&manual::completions(shell)?),
+        Command::Man { out: None } => print(&manual::page()?),
+        Command::Man { out: Some(folder) } => manual::write_pages(&folder),
         #[cfg(feature = "unrar")]
         Command::Unrar => Ok(()),
     }

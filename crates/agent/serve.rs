@@ -3,14 +3,13 @@
 use std::{
     ffi::OsString,
     io::Write,
-    net::SocketAddr,
     path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, Result};
-use tokio::{net::TcpListener, signal, time::timeout};
+use tokio::{signal, time::timeout};
 use tokio_util::sync::CancellationToken;
 use universal_p2p_archive::Archives;
 use universal_p2p_bittorrent::BitTorrent;
@@ -24,7 +23,9 @@ use crate::{
     blocked,
     config::{self, Config},
     ipfs,
+    listening::Passed,
     logging::Loudness,
+    readiness,
     running::Running,
     settings::{Dials, Live, Settings},
 };
@@ -32,17 +33,29 @@ use crate::{
 /// What is left of the five seconds after a signal when streams have ended.
 const LEAVE: Duration = Duration::from_secs(1);
 
+/// What an agent starts with.
+pub(crate) struct Start {
+    /// How it is to run.
+    pub(crate) config: Config,
+    /// What of that came from the command line.
+    pub(crate) overrides: Overrides,
+    /// Sockets that were opened for it.
+    pub(crate) passed: Passed,
+    /// How much it tells.
+    pub(crate) loudness: Loudness,
+}
+
 /// Runs the agent until it is told to stop.
-pub(crate) async fn serve(
-    config: Config,
-    overrides: Overrides,
-    data_dir: &Path,
-    loudness: Loudness,
-) -> Result<()> {
+pub(crate) async fn serve(start: Start, data_dir: &Path) -> Result<()> {
+    let Start {
+        config,
+        overrides,
+        passed,
+        loudness,
+    } = start;
     raise_file_limit();
     // First what others may hold: who cannot have it should fail before anything is touched.
-    let content = bind("listen.content", config.listen.content).await?;
-    let management = bind("listen.management", config.listen.management).await?;
+    let (content, management) = passed.listen(&config.listen).await?;
     let store = Store::open(data_dir, store_settings(&config))?;
     let token = Token::load_or_make(data_dir).context("making the token in the data directory")?;
     let content_url = format!("http://{}", content.local_addr()?);
@@ -87,6 +100,7 @@ pub(crate) async fn serve(
     let running = Running::tell(data_dir, content.local_addr()?, management.local_addr()?)
         .context("writing agent.json in the data directory")?;
     announce(&content_url, &management_url);
+    readiness::ready(&content_url);
     let stopped = {
         let serving = async {
             tokio::try_join!(
@@ -99,6 +113,7 @@ pub(crate) async fn serve(
             ended = &mut serving => ended.map(|_| ()),
             () = signalled => {
                 tracing::info!("stopping");
+                readiness::stopping();
                 stop.cancel();
                 // A management call that hangs must not keep the agent from going.
                 timeout(Duration::from_secs(4), serving).await.map_or(Ok(()), |ended| ended.map(|_| ()))
@@ -118,12 +133,6 @@ pub(crate) async fn serve(
         .await?
         .context("closing the data directory")?;
     stopped.context("serving")
-}
-
-async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address} ({key}); if another program or agent has the port, stop it or choose another")
-    })
 }
 
 /// Tells on standard output where the agent is, once everything answers.

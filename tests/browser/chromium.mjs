@@ -92,12 +92,13 @@ export async function watched(frame, wanted, what) {
   }
 }
 
-/** Serves pages on an origin of their own: `pages` maps a path to its HTML. Gives the origin. */
+/** Serves pages on an origin of their own: `pages` maps a path to its HTML, or to text and type. Gives the origin. */
 export async function otherOrigin(pages, test) {
   const server = createServer((request, response) => {
-    const page = pages[request.url];
-    response.writeHead(page ? 200 : 404, { 'Content-Type': 'text/html; charset=utf-8' });
-    response.end(page ?? '');
+    const [text, type] = [pages[request.url] ?? []].flat();
+    const known = text !== undefined;
+    response.writeHead(known ? 200 : 404, { 'Content-Type': `${type ?? 'text/html'}; charset=utf-8` });
+    response.end(text ?? '');
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   try {
