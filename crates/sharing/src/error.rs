@@ -43,6 +43,9 @@ pub enum Refused {
     /// Two names in one folder have hashes that a directory cannot tell apart.
     #[error("two names in one folder have the same hash; rename one of them: {0}")]
     Collision(String),
+    /// Nothing was named.
+    #[error("name at least one file or folder")]
+    NoPath,
     /// No network to share it on.
     #[error("name at least one network: bittorrent or ipfs")]
     NoNetwork,

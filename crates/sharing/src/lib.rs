@@ -52,9 +52,13 @@
 #![forbid(unsafe_code)]
 
 mod blocks;
+mod cache;
 mod disk;
 mod error;
 mod hashing;
+mod manifest;
+mod share;
+mod shares;
 mod sink;
 mod source;
 mod torrent;
@@ -62,6 +66,8 @@ mod unixfs;
 
 pub use error::Refused;
 pub use hashing::{Addresses, Networks, hash};
-pub use sink::{Memory, Sink};
+pub use share::Share;
+pub use shares::{Report, Shares, State};
+pub use sink::{Digest, Memory, Sink};
 pub use source::{LeftOut, Source, SourceFile, Stamp};
 pub use torrent::piece_length;

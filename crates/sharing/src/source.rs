@@ -84,7 +84,7 @@ impl Source {
     /// [`Refused`] says what cannot be shared, and what helps.
     pub fn scan(paths: &[PathBuf], own: &Path) -> Result<Self, Refused> {
         let [path, more @ ..] = paths else {
-            return Err(Refused::Empty(PathBuf::new()));
+            return Err(Refused::NoPath);
         };
         if let Some(relative) = paths.iter().find(|path| !path.is_absolute()) {
             return Err(Refused::Relative(relative.clone()));
