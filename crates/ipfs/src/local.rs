@@ -1,6 +1,7 @@
 //! The blocks on the own disk, as the reader sees them.
 
 mod disk;
+mod lent;
 
 use std::{ops::Range, sync::Arc};
 
@@ -11,6 +12,7 @@ use cid::{Cid, multihash::Multihash};
 use crate::Block;
 
 pub use disk::Disk;
+pub use lent::Lent;
 pub(crate) use disk::item;
 
 /// The blocks on the own disk. Every one of them was hashed before it came there.
