@@ -63,6 +63,15 @@ fn run(command: Command) -> Result<()> {
             let upto = collect.upto.map(|size| size.0);
             ask(&collect.asked, &Action::Collect { upto })
         }
+        Command::Share(share) => {
+            let action = Action::Share {
+                paths: share.paths.clone(),
+                networks: share.network.clone(),
+            };
+            ask(&share.asked, &action)
+        }
+        Command::Unshare(unshare) => ask(&unshare.asked, &Action::Unshare(unshare.share.clone())),
+        Command::Shares(asked) => ask(&asked, &Action::Shares),
         #[cfg(feature = "unrar")]
         Command::Unrar => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! Running the agent, top to bottom: bind, open, start, tell, wait, stop.
 
 use std::{
+    convert::Infallible,
     ffi::OsString,
     io::Write,
     net::SocketAddr,
@@ -17,6 +18,7 @@ use universal_p2p_bittorrent::BitTorrent;
 use universal_p2p_core::{Backend, Expand, NoArchives, Priority, ReadCx};
 use universal_p2p_gateway::{Gateway, Registry};
 use universal_p2p_management::{Facts, Plane, Token};
+use universal_p2p_sharing::Shares;
 use universal_p2p_store::Store;
 
 use crate::{
@@ -29,6 +31,9 @@ use crate::{
 /// What is left of the five seconds after a signal when streams have ended.
 const LEAVE: Duration = Duration::from_secs(1);
 
+/// How often shared files are looked at.
+const LOOK_AT_SHARES: Duration = Duration::from_secs(30);
+
 /// Runs the agent until it is told to stop.
 pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
     raise_file_limit();
@@ -40,8 +45,11 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
     let content_url = format!("http://{}", content.local_addr()?);
     let management_url = format!("http://{}", management.local_addr()?);
 
-    let bittorrent = start_bittorrent(&config, &store).await?.map(Arc::new);
-    let ipfs = ipfs::start(&config, &store).await?;
+    let shares = shares(&store, data_dir)?;
+
+    let bittorrent = start_bittorrent(&config, &store, &shares).await?;
+    let bittorrent = bittorrent.map(Arc::new);
+    let ipfs = ipfs::start(&config, &store, &shares).await?;
     let mut backends: Vec<_> = bittorrent
         .iter()
         .map(|backend| Arc::clone(backend) as Arc<dyn Backend>)
@@ -58,7 +66,7 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         content: content_url.clone(),
         since: Instant::now(),
     };
-    let plane = Plane::new(facts, Arc::clone(&store), backends);
+    let plane = Plane::new(facts, Arc::clone(&store), backends).sharing(Arc::clone(&shares));
     // Before anybody is told: whoever reads the line may send the signal at once.
     let signalled = signals()?;
     let running = Running::tell(data_dir, content.local_addr()?, management.local_addr()?)
@@ -74,6 +82,7 @@ pub(crate) async fn serve(config: Config, data_dir: &Path) -> Result<()> {
         tokio::pin!(serving);
         tokio::select! {
             ended = &mut serving => ended.map(|_| ()),
+            never = look_at_shares(&shares) => match never {},
             () = signalled => {
                 tracing::info!("stopping");
                 stop.cancel();
@@ -122,7 +131,31 @@ fn store_settings(config: &Config) -> universal_p2p_store::Settings {
     }
 }
 
-async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<BitTorrent>> {
+/// What the user shares, as it was noted.
+fn shares(store: &Store, data_dir: &Path) -> Result<Arc<Shares>> {
+    let opened = store
+        .scratch("sharing")
+        .and_then(|folder| Shares::open(&folder, data_dir));
+    opened.context("opening the notes of what is shared in the data directory")
+}
+
+/// Notices when shared files change or vanish, also while nobody asks for them.
+async fn look_at_shares(shares: &Arc<Shares>) -> Infallible {
+    loop {
+        let looked_at = Arc::clone(shares);
+        let looking = tokio::task::spawn_blocking(move || looked_at.look()).await;
+        if let Err(error) = looking {
+            tracing::warn!(%error, "shared files could not be looked at");
+        }
+        tokio::time::sleep(LOOK_AT_SHARES).await;
+    }
+}
+
+async fn start_bittorrent(
+    config: &Config,
+    store: &Arc<Store>,
+    shares: &Arc<Shares>,
+) -> Result<Option<BitTorrent>> {
     let (section, network) = (&config.bittorrent, &config.network);
     if !section.enabled {
         return Ok(None);
@@ -162,7 +195,8 @@ async fn start_bittorrent(config: &Config, store: &Arc<Store>) -> Result<Option<
             .scratch("bittorrent")
             .context("making a folder in the data directory")?,
     };
-    Ok(Some(BitTorrent::start(Arc::clone(store), settings).await?))
+    let started = BitTorrent::start(Arc::clone(store), Some(Arc::clone(shares)), settings);
+    Ok(Some(started.await?))
 }
 
 fn gateway_settings(

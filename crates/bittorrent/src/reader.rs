@@ -189,7 +189,9 @@ impl Reader {
         self.reach = reach;
         if let Some(ahead) = &mut self.ahead {
             ahead.move_to(self.at, reach);
-        } else if is_new_piece && ahead::is_something_missing(&self.source.torrent, self.at..self.end, reach) {
+        } else if is_new_piece
+            && ahead::is_something_missing(&self.source.torrent, self.at..self.end, reach)
+        {
             let range = self.at..self.end;
             self.ahead = Some(Ahead::begin(&self.source, self.file, range, reach));
         }

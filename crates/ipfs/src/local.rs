@@ -12,8 +12,8 @@ use cid::{Cid, multihash::Multihash};
 use crate::Block;
 
 pub use disk::Disk;
-pub use lent::Lent;
 pub(crate) use disk::item;
+pub use lent::Lent;
 
 /// The blocks on the own disk. Every one of them was hashed before it came there.
 ///

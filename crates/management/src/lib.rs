@@ -18,6 +18,7 @@ mod items;
 mod page;
 mod plane;
 mod problem;
+mod share;
 mod sites;
 mod status;
 mod token;
@@ -63,6 +64,12 @@ fn router(token: Token, plane: Plane) -> Router {
         .route(&format!("{item}/pin"), put(items::pin).delete(items::unpin))
         .route("/api/v0/sites/{site}", delete(sites::remove))
         .route("/api/v0/collect", post(collect::collect))
+        .route("/api/v0/share", post(share::share))
+        .route("/api/v0/shares", get(share::list))
+        .route(
+            "/api/v0/shares/{job}",
+            get(share::one).delete(share::remove),
+        )
         .method_not_allowed_fallback(edge::no_such_method)
         .fallback(edge::no_such_call)
         .layer(middleware::from_fn_with_state(token, guard::caller));

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use universal_p2p_core::{Backend, Id, Item};
+use universal_p2p_sharing::Shares;
 use universal_p2p_store::Store;
 
 use crate::{
@@ -31,6 +32,7 @@ pub struct Plane {
     store: Arc<Store>,
     backends: Vec<Arc<dyn Backend>>,
     at_work: Arc<Semaphore>,
+    shares: Option<Arc<Shares>>,
 }
 
 impl Plane {
@@ -42,7 +44,28 @@ impl Plane {
             store,
             backends,
             at_work: Arc::new(Semaphore::new(AT_WORK)),
+            shares: None,
         }
+    }
+
+    /// The same plane, through which files of the user are shared.
+    #[must_use]
+    pub fn sharing(self, shares: Arc<Shares>) -> Self {
+        Self {
+            shares: Some(shares),
+            ..self
+        }
+    }
+
+    /// What the user shares.
+    pub(crate) fn shares(&self) -> Result<Arc<Shares>, Problem> {
+        let shares = self.shares.clone();
+        shares.ok_or_else(|| Problem::not_found("nothing is shared by this agent"))
+    }
+
+    /// Whether a network is switched on.
+    pub(crate) fn has_network(&self, protocol: &str) -> bool {
+        self.backend(protocol).is_some()
     }
 
     /// Does something that may block on the disk. It goes on when nobody waits for it any more.

@@ -2,3 +2,4 @@ mod calls;
 mod items;
 mod safety;
 mod scene;
+mod shares;

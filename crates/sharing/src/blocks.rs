@@ -6,10 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::{
-    Sink, disk,
-    sink::Digest,
-};
+use crate::{Sink, disk, sink::Digest};
 
 /// Bytes of one place in the file: digest, number of the file, length, offset.
 const ROW: usize = 32 + 4 + 4 + 8;

@@ -267,21 +267,21 @@ impl Share {
             Vec::new()
         });
         let doubts = self.doubts();
-        let is_served = |place: &Place| {
-            place.file == blocks::NODES || !doubts.has_file(place.file as usize)
-        };
+        let is_served =
+            |place: &Place| place.file == blocks::NODES || !doubts.has_file(place.file as usize);
         found.into_iter().filter(is_served).collect()
     }
 
     /// Reads a stretch of a file that is still what it was; none where it is not.
     fn read_file(&self, number: usize, offset: u64, into: &mut [u8]) -> Option<()> {
         let file = self.manifest.source.files.get(number)?;
-        let read = disk::open(&self.manifest.source.path_of(file)).and_then(|(opened, metadata)| {
-            if Stamp::of(&metadata) != file.stamp {
-                return Ok(Err(Why::Changed));
-            }
-            disk::read_exact_at(&opened, into, offset).map(Ok)
-        });
+        let read =
+            disk::open(&self.manifest.source.path_of(file)).and_then(|(opened, metadata)| {
+                if Stamp::of(&metadata) != file.stamp {
+                    return Ok(Err(Why::Changed));
+                }
+                disk::read_exact_at(&opened, into, offset).map(Ok)
+            });
         match read {
             Ok(Ok(())) => Some(()),
             Ok(Err(why)) => {

@@ -106,7 +106,11 @@ impl Shares {
     ///
     /// # Errors
     /// [`Refused`] where no network is named, a path is not absolute, or too much is shared already.
-    pub fn begin(self: &Arc<Self>, paths: Vec<PathBuf>, networks: Networks) -> Result<u64, Refused> {
+    pub fn begin(
+        self: &Arc<Self>,
+        paths: Vec<PathBuf>,
+        networks: Networks,
+    ) -> Result<u64, Refused> {
         if !networks.bittorrent && !networks.ipfs {
             return Err(Refused::NoNetwork);
         }

@@ -183,7 +183,9 @@ fn real(path: &Path) -> Result<PathBuf, Refused> {
 
 fn name_of(name: Option<&OsStr>, path: &Path) -> Result<String, Refused> {
     let name = name.ok_or_else(|| Refused::Nameless(path.to_owned()))?;
-    let text = name.to_str().ok_or_else(|| Refused::Name(path.to_owned()))?;
+    let text = name
+        .to_str()
+        .ok_or_else(|| Refused::Name(path.to_owned()))?;
     Ok(text.to_owned())
 }
 

@@ -8,7 +8,7 @@ use universal_p2p_core::Result;
 use universal_p2p_sharing::{Share, Shares};
 
 use super::{Finder, Known};
-use crate::{metainfo::Metainfo, torrent::Visit, torrent::Torrent};
+use crate::{metainfo::Metainfo, torrent::Torrent, torrent::Visit};
 
 /// How often swarms are looked after when nothing was told.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

@@ -184,7 +184,9 @@ fn every_piece_has_its_hash() {
     let mut memory = Memory::default();
     let addresses = hash(&source, only, &mut memory, &mut goes_on).expect("hashed");
     let (info, _) = addresses.torrent.expect("a torrent");
-    let pieces = source.length().div_ceil(u64::from(piece_length(source.length())));
+    let pieces = source
+        .length()
+        .div_ceil(u64::from(piece_length(source.length())));
     let needle = format!("6:pieces{}:", pieces * 20);
     assert!(
         info.windows(needle.len())

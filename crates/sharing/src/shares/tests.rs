@@ -152,7 +152,13 @@ fn a_file_with_another_length_or_time_is_not_served() {
     scene.shares.look();
     let pieces = pieces(&share);
     assert!(share.has_piece(0) && !share.has_piece(pieces / 2) && !share.has_piece(pieces - 1));
-    assert!(served(&share)[1..].iter().filter(|piece| piece.is_some()).count() <= 1);
+    assert!(
+        served(&share)[1..]
+            .iter()
+            .filter(|piece| piece.is_some())
+            .count()
+            <= 1
+    );
     let report = scene.shares.report(share.number()).expect("known");
     assert_eq!(report.changed, [scene.path("b.bin"), scene.path("c.bin")]);
 }

@@ -29,7 +29,10 @@ fn hidden_files_and_links_are_left_out_and_counted() {
         .map(|file| file.names.join("/"))
         .collect();
     assert_eq!(names, ["deep/b", "deep.txt"]);
-    assert_eq!((source.name.as_str(), source.left_out.hidden), ("shared", 1));
+    assert_eq!(
+        (source.name.as_str(), source.left_out.hidden),
+        ("shared", 1)
+    );
     #[cfg(unix)]
     assert_eq!(source.left_out.links, 1);
     // What is named is shared, whatever its name.
@@ -54,7 +57,10 @@ fn what_cannot_be_shared_is_refused() {
     let shared = folder.path().join("shared");
     let of = |path: &str| scan(&[PathBuf::from(path)]);
     assert!(matches!(of("relative"), Err(Refused::Relative(_))));
-    assert!(matches!(of("/no/such/file"), Err(Refused::Unreadable { .. })));
+    assert!(matches!(
+        of("/no/such/file"),
+        Err(Refused::Unreadable { .. })
+    ));
     let own = |path: PathBuf| Source::scan(&[path], &shared.join("deep"));
     assert!(matches!(own(shared.clone()), Err(Refused::Own(_))));
     assert!(matches!(own(shared.join("deep/b")), Err(Refused::Own(_))));

@@ -40,11 +40,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Notes what is in a folder, whose path has no links in it.
-    pub(super) fn folder(
-        &mut self,
-        path: &Path,
-        names: &mut Vec<String>,
-    ) -> Result<(), Refused> {
+    pub(super) fn folder(&mut self, path: &Path, names: &mut Vec<String>) -> Result<(), Refused> {
         // Neither a part of the own data nor a folder that holds it.
         if path.starts_with(self.own) || self.own.starts_with(path) {
             return Err(Refused::Own(path.to_owned()));
@@ -57,7 +53,9 @@ impl<'a> Walk<'a> {
             let entry = entry.map_err(|error| unreadable(path, error))?;
             let inner = entry.path();
             // Of the entry itself: a link is not followed.
-            let metadata = entry.metadata().map_err(|error| unreadable(&inner, error))?;
+            let metadata = entry
+                .metadata()
+                .map_err(|error| unreadable(&inner, error))?;
             if metadata.is_symlink() {
                 self.source.left_out.links += 1;
                 continue;

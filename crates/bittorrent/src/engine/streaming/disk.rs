@@ -73,7 +73,10 @@ impl Disk {
 
 impl Content for Disk {
     fn holding(&self, piece: u32) -> Holding {
-        if self.lender(piece).is_some_and(|share| share.has_piece(piece)) {
+        if self
+            .lender(piece)
+            .is_some_and(|share| share.has_piece(piece))
+        {
             return Holding::Checked;
         }
         match self.object.held(piece) {
@@ -110,7 +113,13 @@ impl Content for Disk {
     fn check(&self, piece: u32) -> io::Result<bool> {
         match self.object.held(piece) {
             Held::Checked => Ok(true),
-            Held::Absent if self.lender(piece).is_some_and(|share| share.has_piece(piece)) => Ok(true),
+            Held::Absent
+                if self
+                    .lender(piece)
+                    .is_some_and(|share| share.has_piece(piece)) =>
+            {
+                Ok(true)
+            }
             Held::Unchecked => Ok(self.object.settle_doubt_now(piece)? == Held::Checked),
             Held::Absent => {
                 let is_right = self.metainfo.is_hash(piece, self.hash(piece)?);
