@@ -60,11 +60,12 @@ impl Share {
                 nodes: File::open(folder.join(manifest::NODES))?,
             }),
         };
+        let mut starts = Vec::with_capacity(manifest.source.files.len());
         let mut at = 0;
-        let files = manifest.source.files.iter();
-        let starts = files
-            .map(|file| std::mem::replace(&mut at, at + file.stamp.length))
-            .collect();
+        for file in &manifest.source.files {
+            starts.push(at);
+            at += file.stamp.length;
+        }
         Ok(Self {
             number,
             manifest,
