@@ -19,6 +19,7 @@ mod management;
 mod multi_file;
 mod players;
 mod private;
+mod sharing;
 mod sources;
 mod start;
 mod stream;
