@@ -6,9 +6,10 @@ use std::{
 };
 
 use cid::Cid;
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::{Addresses, Source};
+use crate::{Addresses, Source, torrent};
 
 /// The form of what is noted.
 const VERSION: u32 = 1;
@@ -25,6 +26,7 @@ pub(crate) struct Manifest {
     pub(crate) source: Source,
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) cid: Option<String>,
+    infohash: Option<String>,
     /// When it was shared, in seconds since 1970.
     pub(crate) since: u64,
 }
@@ -41,6 +43,10 @@ impl Manifest {
             source,
             paths,
             cid: addresses.cid.map(|cid| cid.to_string()),
+            infohash: addresses
+                .torrent
+                .as_ref()
+                .map(|(_, infohash)| HEXLOWER.encode(infohash)),
             since,
         }
     }
@@ -61,11 +67,14 @@ impl Manifest {
         if manifest.version != VERSION {
             return Err(io::Error::other("it was noted by another version"));
         }
-        let info = match fs::read(folder.join(INFO)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            read => Some(read?),
+        let Some(infohash) = &manifest.infohash else {
+            return Ok((manifest, None));
         };
-        Ok((manifest, info))
+        let info = fs::read(folder.join(INFO))?;
+        if HEXLOWER.encode(&torrent::infohash(&info)) != *infohash {
+            return Err(io::Error::other("its info dictionary is damaged"));
+        }
+        Ok((manifest, Some(info)))
     }
 
     pub(crate) fn cid(&self) -> Option<Cid> {

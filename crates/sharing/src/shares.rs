@@ -33,6 +33,8 @@ pub struct Shares {
     own: PathBuf,
     jobs: Mutex<Jobs>,
     cache: Arc<Cache>,
+    /// The revisions of all shares together when somebody was told last.
+    revisions: AtomicU64,
     /// One is hashed at a time: disks are slower with two.
     hashing: Mutex<()>,
     changed: watch::Sender<u64>,
@@ -96,6 +98,7 @@ impl Shares {
             own: own.to_owned(),
             jobs: Mutex::new(jobs),
             cache,
+            revisions: AtomicU64::new(0),
             hashing: Mutex::default(),
             changed: watch::channel(0).0,
         }))
@@ -202,13 +205,13 @@ impl Shares {
 
     /// Looks at all shared files: see [`Share::look`]. Blocks on the disk.
     pub fn look(&self) {
-        let mut has_changed = false;
+        let mut revisions = 0;
         for share in self.ready() {
-            let before = share.revision();
             share.look();
-            has_changed |= share.revision() != before;
+            revisions += share.revision();
         }
-        if has_changed {
+        // Also what was noticed since when something was read.
+        if self.revisions.swap(revisions, Ordering::Relaxed) != revisions {
             self.tell();
         }
     }

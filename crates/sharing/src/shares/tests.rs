@@ -214,6 +214,16 @@ fn a_share_that_cannot_be_says_why() {
 }
 
 #[test]
+fn notes_that_are_damaged_are_left_out() {
+    let scene = Scene::new();
+    let share = scene.share();
+    let notes = scene.folder.path().join("own/shares");
+    let info = notes.join(share.number().to_string()).join("info");
+    change_secretly(&info);
+    assert!(open(&scene.folder).ready().is_empty());
+}
+
+#[test]
 fn notes_that_are_cut_short_are_left_out() {
     let scene = Scene::new();
     let share = scene.share();
