@@ -23,6 +23,7 @@ mod multi_file;
 mod players;
 mod private;
 mod service;
+mod sharing;
 mod sources;
 mod start;
 mod stream;

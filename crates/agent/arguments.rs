@@ -54,6 +54,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Share files or folders as a torrent and in IPFS, from where they lie.
+    Share(Share),
+    /// Take something back that is shared. Its files stay as they are.
+    Unshare(Unshare),
+    /// List what is shared.
+    Shares(Asked),
     /// Unpack for the agent that started this process.
     #[cfg(feature = "unrar")]
     #[command(hide = true)]
@@ -123,6 +129,29 @@ pub(crate) struct Collect {
     /// Go on until this much is used, such as "5GB"; "0" gives up all that is neither pinned nor read.
     #[arg(long, value_name = "SIZE")]
     pub(crate) upto: Option<Size>,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+}
+
+/// What is to be shared.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Share {
+    /// Files and folders. Several have to lie in one folder and are shared as that folder; hidden files
+    /// and symbolic links below a folder are left out.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Share it on this network only, "bittorrent" or "ipfs"; may be given twice.
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) network: Vec<String>,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+}
+
+/// What is to be taken back.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Unshare {
+    /// The number of the share, its infohash or CID, or its path.
+    pub(crate) share: String,
     #[command(flatten)]
     pub(crate) asked: Asked,
 }

@@ -7,9 +7,10 @@ use tokio::time::timeout;
 use universal_p2p_core::Backend;
 use universal_p2p_ipfs::{
     BlockSource, Disk, Dns, Gateway, GatewaySettings, Identity, Ipfs, Ipns, Kept, Kubo,
-    KuboSettings, Multiaddr, Names, Node, NodeSettings, Records, Resolver, Scope, Settings,
+    KuboSettings, Lent, Multiaddr, Names, Node, NodeSettings, Records, Resolver, Scope, Settings,
     Sources,
 };
+use universal_p2p_sharing::Shares;
 use universal_p2p_store::Store;
 
 use crate::{
@@ -44,6 +45,7 @@ pub(crate) async fn start(
     config: &Config,
     dials: &Dials,
     store: &Arc<Store>,
+    shares: &Arc<Shares>,
 ) -> Result<Option<Started>> {
     let section = &config.ipfs;
     if !section.enabled {
@@ -51,6 +53,7 @@ pub(crate) async fn start(
     }
     let is_loopback_only = config.network.scope == config::Scope::Loopback;
     let disk = Arc::new(Disk::new(Arc::clone(store)));
+    let disk = Arc::new(Lent::new(disk, Arc::clone(shares)));
     let mut sources: Vec<Arc<dyn BlockSource>> = Vec::new();
     let mut records: Vec<Arc<dyn Records>> = Vec::new();
     let mut node = None;

@@ -27,6 +27,7 @@ use crate::{
     config::Config,
     listening::Passed,
     manage::Action,
+    serve::Start,
 };
 
 fn main() -> ExitCode {
@@ -81,6 +82,15 @@ fn run(command: Command) -> Result<()> {
         Command::Completions { shell } => print(&manual::completions(shell)?),
         Command::Man { out: None } => print(&manual::page()?),
         Command::Man { out: Some(folder) } => manual::write_pages(&folder),
+        Command::Share(share) => {
+            let action = Action::Share {
+                paths: share.paths.clone(),
+                networks: share.network.clone(),
+            };
+            ask(&share.asked, &action)
+        }
+        Command::Unshare(unshare) => ask(&unshare.asked, &Action::Unshare(unshare.share.clone())),
+        Command::Shares(asked) => ask(&asked, &Action::Shares),
         #[cfg(feature = "unrar")]
         Command::Unrar => Ok(()),
     }

@@ -3,13 +3,14 @@
 mod agent;
 mod id;
 mod reports;
+mod shares;
 mod status;
 mod table;
 mod words;
 
 use std::{
     io::{IsTerminal, stdout},
-    path::Path,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -40,6 +41,17 @@ pub(crate) enum Action {
         /// The bytes that may be used afterwards.
         upto: Option<u64>,
     },
+    /// To share files and folders.
+    Share {
+        /// Where they lie.
+        paths: Vec<PathBuf>,
+        /// On which networks; on all where none is named.
+        networks: Vec<String>,
+    },
+    /// To take something back.
+    Unshare(String),
+    /// What is shared.
+    Shares,
 }
 
 /// Asks the agent on a data directory; gives what is to be printed.
@@ -75,6 +87,9 @@ pub(crate) async fn run(data_dir: &Path, action: &Action, as_json: bool) -> Resu
                 collected(&parsed(answer)?)
             })
         }
+        Action::Share { paths, networks } => shares::share(&agent, paths, networks, as_json).await,
+        Action::Unshare(named) => shares::unshare(&agent, named).await,
+        Action::Shares => shares::list(&agent, as_json).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Running the agent, top to bottom: bind, open, start, tell, wait, stop.
 
 use std::{
+    convert::Infallible,
     ffi::OsString,
     io::Write,
     path::Path,
@@ -16,6 +17,7 @@ use universal_p2p_bittorrent::BitTorrent;
 use universal_p2p_core::{Backend, Expand, NoArchives};
 use universal_p2p_gateway::{Gateway, Registry};
 use universal_p2p_management::{Facts, Plane, Token};
+use universal_p2p_sharing::Shares;
 use universal_p2p_store::Store;
 
 use crate::{
@@ -44,6 +46,8 @@ pub(crate) struct Start {
     /// How much it tells.
     pub(crate) loudness: Loudness,
 }
+/// How often shared files are looked at.
+const LOOK_AT_SHARES: Duration = Duration::from_secs(30);
 
 /// Runs the agent until it is told to stop.
 pub(crate) async fn serve(start: Start, data_dir: &Path) -> Result<()> {
@@ -61,10 +65,11 @@ pub(crate) async fn serve(start: Start, data_dir: &Path) -> Result<()> {
     let content_url = format!("http://{}", content.local_addr()?);
     let management_url = format!("http://{}", management.local_addr()?);
 
+    let shares = shares(&store, data_dir)?;
     let dials = Dials::of(&config);
-    let bittorrent = start_bittorrent(&config, &dials, &store).await?;
+    let bittorrent = start_bittorrent(&config, &dials, &store, &shares).await?;
     let bittorrent = bittorrent.map(Arc::new);
-    let ipfs = ipfs::start(&config, &dials, &store).await?;
+    let ipfs = ipfs::start(&config, &dials, &store, &shares).await?;
     let mut backends: Vec<_> = bittorrent
         .iter()
         .map(|backend| Arc::clone(backend) as Arc<dyn Backend>)
@@ -94,7 +99,8 @@ pub(crate) async fn serve(start: Start, data_dir: &Path) -> Result<()> {
         loudness: Some(loudness),
     };
     let settings = Arc::new(Settings::new(&config, overrides, live)?);
-    let plane = Plane::new(facts, Arc::clone(&store), backends, archives, settings);
+    let plane = Plane::new(facts, Arc::clone(&store), backends, archives, settings)
+        .sharing(Arc::clone(&shares));
     // Before anybody is told: whoever reads the line may send the signal at once.
     let signalled = signals()?;
     let running = Running::tell(data_dir, content.local_addr()?, management.local_addr()?)
@@ -111,6 +117,7 @@ pub(crate) async fn serve(start: Start, data_dir: &Path) -> Result<()> {
         tokio::pin!(serving);
         tokio::select! {
             ended = &mut serving => ended.map(|_| ()),
+            never = look_at_shares(&shares) => match never {},
             () = signalled => {
                 tracing::info!("stopping");
                 readiness::stopping();
@@ -154,10 +161,31 @@ fn store_settings(config: &Config) -> universal_p2p_store::Settings {
     }
 }
 
+/// What the user shares, as it was noted.
+fn shares(store: &Store, data_dir: &Path) -> Result<Arc<Shares>> {
+    let opened = store
+        .scratch("sharing")
+        .and_then(|folder| Shares::open(&folder, data_dir));
+    opened.context("opening the notes of what is shared in the data directory")
+}
+
+/// Notices when shared files change or vanish, also while nobody asks for them.
+async fn look_at_shares(shares: &Arc<Shares>) -> Infallible {
+    loop {
+        let looked_at = Arc::clone(shares);
+        let looking = tokio::task::spawn_blocking(move || looked_at.look()).await;
+        if let Err(error) = looking {
+            tracing::warn!(%error, "shared files could not be looked at");
+        }
+        tokio::time::sleep(LOOK_AT_SHARES).await;
+    }
+}
+
 async fn start_bittorrent(
     config: &Config,
     dials: &Dials,
     store: &Arc<Store>,
+    shares: &Arc<Shares>,
 ) -> Result<Option<BitTorrent>> {
     let (section, network) = (&config.bittorrent, &config.network);
     if !section.enabled {
@@ -198,7 +226,8 @@ async fn start_bittorrent(
             .scratch("bittorrent")
             .context("making a folder in the data directory")?,
     };
-    Ok(Some(BitTorrent::start(Arc::clone(store), settings).await?))
+    let started = BitTorrent::start(Arc::clone(store), Some(Arc::clone(shares)), settings);
+    Ok(Some(started.await?))
 }
 
 fn gateway_settings(

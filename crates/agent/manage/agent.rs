@@ -90,7 +90,7 @@ impl Agent {
         let json = serde_json::from_slice::<Value>(answer);
         match (status, json) {
             (StatusCode::NO_CONTENT, _) => Ok(Value::Null),
-            (StatusCode::OK, Ok(answer)) => Ok(answer),
+            (StatusCode::OK | StatusCode::ACCEPTED, Ok(answer)) => Ok(answer),
             (StatusCode::UNAUTHORIZED, _) => bail!(
                 "the agent on {} does not take the token in {}; is it another agent's?",
                 self.address,

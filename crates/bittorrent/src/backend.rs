@@ -1,6 +1,7 @@
 //! The backend: from an id to a torrent, once for all who ask at the same time.
 
 mod known;
+mod seeding;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -12,12 +13,13 @@ use tokio_util::task::AbortOnDropHandle;
 use universal_p2p_core::{
     Backend, Dial, Document, Error, Hints, Id, Node, Recognized, Result, State, Status, Vitals,
 };
+use universal_p2p_sharing::{Share, Shares};
 use universal_p2p_store::Store;
 use universal_p2p_swarm::Policy;
 
 use crate::{
     address,
-    config::Settings,
+    config::{Kind, Settings},
     dottorrent,
     engine::{self, Engine, StartError},
     file::Source,
@@ -38,24 +40,31 @@ const PARK_EVERY: Duration = Duration::from_secs(5);
 /// BitTorrent behind the gateway.
 pub struct BitTorrent {
     finder: Arc<Finder>,
-    known: Known,
+    known: Arc<Known>,
     policy: Policy,
     _parking: AbortOnDropHandle<()>,
+    _seeding: Option<AbortOnDropHandle<()>>,
 }
 
 /// What it takes to find a torrent. Shared with the searches under way.
 struct Finder {
     store: Arc<Store>,
     engine: Arc<dyn Engine>,
+    shares: Option<Arc<Shares>>,
     metadata: Dial<Duration>,
 }
 
 impl BitTorrent {
-    /// Starts the engine: opens its sockets and, where allowed, joins the DHT.
+    /// Starts the engine: opens its sockets and, where allowed, joins the DHT. What the user shares is
+    /// served from now on, and read from the user's files.
     ///
     /// # Errors
     /// [`StartError`] where a port is taken or the state folder cannot be written.
-    pub async fn start(store: Arc<Store>, settings: Settings) -> Result<Self, StartError> {
+    pub async fn start(
+        store: Arc<Store>,
+        shares: Option<Arc<Shares>>,
+        settings: Settings,
+    ) -> Result<Self, StartError> {
         let engine = engine::start(&settings).await?;
         let parked = Arc::clone(&engine);
         let parking = async move {
@@ -69,17 +78,30 @@ impl BitTorrent {
             reason = "the handle is kept with the backend and aborts with it"
         )]
         let parking = AbortOnDropHandle::new(tokio::spawn(parking));
-        let finder = Finder {
+        let finder = Arc::new(Finder {
             store,
             engine,
+            shares: shares.clone(),
             metadata: settings.metadata.clone(),
-        };
-        let policy = settings.policy();
+        });
+        let known: Arc<Known> = Arc::default();
+        // The stock engine reads only what is in the store.
+        let seeded = shares.filter(|_| settings.engine == Kind::Streaming);
+        let seeding = seeded.map(|shares| {
+            let seeding = seeding::seed(Arc::clone(&finder), Arc::clone(&known), shares);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the handle is kept with the backend and aborts with it"
+            )]
+            let seeding = AbortOnDropHandle::new(tokio::spawn(seeding));
+            seeding
+        });
         Ok(Self {
-            finder: Arc::new(finder),
-            known: Known::default(),
-            policy,
+            finder,
+            known,
+            policy: settings.policy(),
             _parking: parking,
+            _seeding: seeding,
         })
     }
 
@@ -100,11 +122,7 @@ impl BitTorrent {
     }
 
     async fn open(&self, metainfo: Metainfo) -> Result<Arc<Torrent>> {
-        let store = Arc::clone(&self.finder.store);
-        let opening = move || Torrent::open(metainfo, Sources::default(), &store);
-        let opened = tokio::task::spawn_blocking(opening).await;
-        let torrent = opened.map_err(|error| Error::internal("opening a torrent", error))??;
-        Ok(self.known.insert(torrent))
+        Ok(self.known.insert(self.finder.open(metainfo).await?))
     }
 
     /// The torrent, searched for where it is not at hand.
@@ -143,8 +161,25 @@ impl BitTorrent {
 }
 
 impl Finder {
-    /// Metadata that was kept earlier. A damaged file counts as none.
+    /// Opens a torrent's object, and the user's files where the user shares it.
+    async fn open(&self, metainfo: Metainfo) -> Result<Arc<Torrent>> {
+        let store = Arc::clone(&self.store);
+        let share = self.share(metainfo.infohash);
+        let opening = move || Torrent::open(metainfo, Sources::default(), share, &store);
+        let opened = tokio::task::spawn_blocking(opening).await;
+        opened.map_err(|error| Error::internal("opening a torrent", error))?
+    }
+
+    fn share(&self, infohash: Id20) -> Option<Arc<Share>> {
+        self.shares.as_ref()?.torrent(&infohash.0)
+    }
+
+    /// Metadata of what the user shares, or that was kept earlier. A damaged file counts as none.
     async fn kept(&self, infohash: Id20) -> Result<Option<Metainfo>> {
+        let shared = self.share(infohash).and_then(|share| share.torrent());
+        if let Some((info, _)) = shared {
+            return Metainfo::parse(info, infohash).map(Some);
+        }
         let kept = self
             .store
             .document(&infohash::item(&infohash), TORRENT)
@@ -233,7 +268,7 @@ impl Backend for BitTorrent {
                     .filter(|file| file.path.is_some())
                     .count() as u64,
             ),
-            bytes_held: torrent.object.bytes_held(),
+            bytes_held: torrent.bytes_held(),
             peers: vitals.peers as u64,
             speed: vitals.speed,
             state,

@@ -19,6 +19,8 @@
 //! refused as a whole, and a peer given in a URL while the torrent is live is only tried once nothing
 //! else comes; and what it has it cannot give up, so that a torrent that is larger than what may be
 //! on disk leaves its peers and meets them again whenever room is made.
+//! What the user shares is read from the user's own files with both engines, but only the streaming
+//! engine gives it to peers.
 //!
 //! [`BitTorrent::canonical`]: universal_p2p_core::Backend::canonical
 

@@ -7,7 +7,10 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout},
+};
 use universal_p2p_core::{ByteStream, Error, ReadCx, Result};
 use universal_p2p_store::{Held, Window};
 
@@ -89,8 +92,13 @@ impl Reader {
             let piece = layout.chunk_at(self.at);
             self.look_ahead(piece);
             let upto = layout.bytes_of(piece).end.min(self.end);
-            let read = object.read_checked(self.at..upto).await;
-            let read = read.map_err(|error| disk_error("reading a piece", error))?;
+            let read = match self.read_lent(piece, upto).await {
+                Some(lent) => Some(lent),
+                None => {
+                    let read = object.read_checked(self.at..upto).await;
+                    read.map_err(|error| disk_error("reading a piece", error))?
+                }
+            };
             if let Some(bytes) = read {
                 self.at += bytes.len() as u64;
                 self.has_read = true;
@@ -107,6 +115,18 @@ impl Reader {
             }
         }
         Ok(None)
+    }
+
+    /// What is next in a piece of the user's own files, which is hashed before anything of it leaves.
+    async fn read_lent(&self, piece: u32, upto: u64) -> Option<Bytes> {
+        let torrent = &self.source.torrent;
+        let share = torrent.share.clone().filter(|_| torrent.is_lent(piece))?;
+        let reading = spawn_blocking(move || share.read_piece(piece));
+        let bytes = reading.await.ok().flatten()?;
+        let start = torrent.object.layout().bytes_of(piece).start;
+        let from = usize::try_from(self.at - start).ok()?;
+        let upto = usize::try_from(upto - start).ok()?;
+        (from <= upto && upto <= bytes.len()).then(|| bytes.slice(from..upto))
     }
 
     /// Waits until a piece is there, and has the engine fetch it.
@@ -169,7 +189,9 @@ impl Reader {
         self.reach = reach;
         if let Some(ahead) = &mut self.ahead {
             ahead.move_to(self.at, reach);
-        } else if is_new_piece && ahead::is_something_missing(object, self.at..self.end, reach) {
+        } else if is_new_piece
+            && ahead::is_something_missing(&self.source.torrent, self.at..self.end, reach)
+        {
             let range = self.at..self.end;
             self.ahead = Some(Ahead::begin(&self.source, self.file, range, reach));
         }

@@ -7,7 +7,8 @@ use std::{
 };
 
 use universal_p2p_core::{Error, Result};
-use universal_p2p_store::{Object, Store};
+use universal_p2p_sharing::Share;
+use universal_p2p_store::{Held, Object, Store};
 
 use crate::{infohash, metainfo::Metainfo, sources::Sources, tree::Branch};
 
@@ -16,6 +17,8 @@ pub(crate) struct Torrent {
     pub(crate) metainfo: Arc<Metainfo>,
     pub(crate) object: Arc<Object>,
     pub(crate) root: Arc<Branch>,
+    /// The user's own files, where the user shares it.
+    pub(crate) share: Option<Arc<Share>>,
     sources: Mutex<Sources>,
     visits: Mutex<Visits>,
 }
@@ -31,6 +34,7 @@ impl Torrent {
     pub(crate) fn open(
         metainfo: Metainfo,
         sources: Sources,
+        share: Option<Arc<Share>>,
         store: &Arc<Store>,
     ) -> Result<Arc<Self>> {
         let item = infohash::item(&metainfo.infohash);
@@ -53,9 +57,33 @@ impl Torrent {
             metainfo,
             object,
             root,
+            share,
             sources: Mutex::new(sources),
             visits,
         }))
+    }
+
+    /// What is known of a piece, in the user's files or in the store.
+    pub(crate) fn held(&self, piece: u32) -> Held {
+        if self.is_lent(piece) {
+            Held::Checked
+        } else {
+            self.object.held(piece)
+        }
+    }
+
+    /// Whether a piece can be read from the user's files.
+    pub(crate) fn is_lent(&self, piece: u32) -> bool {
+        let share = self.share.as_ref();
+        share.is_some_and(|share| share.has_piece(piece))
+    }
+
+    /// Bytes of it on the own disk.
+    pub(crate) fn bytes_held(&self) -> u64 {
+        let held = self.object.bytes_held();
+        self.share
+            .as_ref()
+            .map_or(held, |share| held.max(share.length()))
     }
 
     /// Where it may be found, as far as requests said.

@@ -39,7 +39,7 @@ pub use gateway::{Gateway, GatewaySettings};
 pub use ipns::{BadRecord, Dns, Ipns, Kept, Name, Names, Record, Records, Resolver, Texts};
 pub use kubo::{Kubo, KuboSettings};
 pub use libp2p::{Multiaddr, PeerId, identity::Keypair};
-pub use local::{Disk, Local, Stored};
+pub use local::{Disk, Lent, Local, Stored};
 pub use node::{Held, Identity, Node, NodeSettings, Scope, StartError};
 pub use server::BadSource;
 pub use source::{BlockSource, Part, Urgency, Want};

@@ -1,6 +1,7 @@
 //! The blocks on the own disk, as the reader sees them.
 
 mod disk;
+mod lent;
 
 use std::{ops::Range, sync::Arc};
 
@@ -12,6 +13,7 @@ use crate::Block;
 
 pub use disk::Disk;
 pub(crate) use disk::item;
+pub use lent::Lent;
 
 /// The blocks on the own disk. Every one of them was hashed before it came there.
 ///

@@ -31,6 +31,7 @@ mod plane;
 mod problem;
 mod resolve;
 mod settings;
+mod share;
 mod sites;
 mod status;
 mod streams;
@@ -105,6 +106,12 @@ fn router(token: Token, plane: Plane) -> Router {
         .route("/api/v0/resolve", post(resolve::resolve))
         .route("/api/v0/openapi.json", get(openapi::openapi))
         .route("/metrics", get(metrics::metrics))
+        .route("/api/v0/share", post(share::share))
+        .route("/api/v0/shares", get(share::list))
+        .route(
+            "/api/v0/shares/{job}",
+            get(share::one).delete(share::remove),
+        )
         .method_not_allowed_fallback(edge::no_such_method)
         .fallback(edge::no_such_call)
         .layer(middleware::from_fn_with_state(token.clone(), guard::caller));

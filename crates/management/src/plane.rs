@@ -7,6 +7,7 @@ use std::{
 
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use universal_p2p_core::{Backend, Expand, Id, Item, Vitals};
+use universal_p2p_sharing::Shares;
 use universal_p2p_store::Store;
 
 use crate::{
@@ -43,6 +44,7 @@ pub struct Plane {
     pub(crate) events: Hub,
     store: Arc<Store>,
     at_work: Arc<Semaphore>,
+    shares: Option<Arc<Shares>>,
 }
 
 impl Plane {
@@ -64,7 +66,28 @@ impl Plane {
             events: Hub::default(),
             store,
             at_work: Arc::new(Semaphore::new(AT_WORK)),
+            shares: None,
         }
+    }
+
+    /// The same plane, through which files of the user are shared.
+    #[must_use]
+    pub fn sharing(self, shares: Arc<Shares>) -> Self {
+        Self {
+            shares: Some(shares),
+            ..self
+        }
+    }
+
+    /// What the user shares.
+    pub(crate) fn shares(&self) -> Result<Arc<Shares>, Problem> {
+        let shares = self.shares.clone();
+        shares.ok_or_else(|| Problem::not_found("nothing is shared by this agent"))
+    }
+
+    /// Whether a network is switched on.
+    pub(crate) fn has_network(&self, protocol: &str) -> bool {
+        self.backend(protocol).is_some()
     }
 
     /// Does something that may block on the disk. It goes on when nobody waits for it any more.

@@ -9,4 +9,5 @@ mod resolve;
 mod safety;
 mod scene;
 mod settings;
+mod shares;
 mod telling;

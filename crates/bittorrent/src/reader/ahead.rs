@@ -5,27 +5,27 @@ use std::ops::Range;
 use futures_util::FutureExt;
 use tokio_util::task::AbortOnDropHandle;
 use universal_p2p_core::{Error, Result};
-use universal_p2p_store::{Held, Object};
+use universal_p2p_store::Held;
 use universal_p2p_swarm::Need;
 
 use super::media::{self, Edge};
 use crate::{
     engine::{Fetch, Wish},
     file::Source,
-    torrent::Visit,
+    torrent::{Torrent, Visit},
 };
 
 /// How far ahead it is looked whether anything is missing, in bytes: seconds of a film.
 const SIGHT: u64 = 16 << 20;
 
 /// Whether a piece of this range is missing that will be wanted soon and is within reach.
-pub(super) fn is_something_missing(object: &Object, range: Range<u64>, reach: u64) -> bool {
+pub(super) fn is_something_missing(torrent: &Torrent, range: Range<u64>, reach: u64) -> bool {
     let sight = SIGHT.min(reach);
     let sight = range.start..range.end.min(range.start.saturating_add(sight));
-    object
-        .layout()
+    let layout = torrent.object.layout();
+    layout
         .chunks_of(&sight)
-        .any(|piece| object.held(piece) == Held::Absent)
+        .any(|piece| torrent.held(piece) == Held::Absent)
 }
 
 /// The fetching for one reader. It ends when this is dropped. Offsets are those of the torrent.

@@ -75,7 +75,7 @@ pub(super) fn drop_arrived(edges: &mut Vec<Edge>, torrent: &Arc<Torrent>) {
 fn is_there(edge: &Edge, torrent: &Arc<Torrent>) -> bool {
     edge.pieces
         .clone()
-        .all(|piece| torrent.object.held(piece) != Held::Absent)
+        .all(|piece| torrent.held(piece) != Held::Absent)
 }
 
 fn is_indexed(path: &[String]) -> bool {

@@ -20,6 +20,7 @@ use universal_p2p_core::{
     Backend, Error, Evidence, Expand, Hints, Id, Item, Node, Recognized, Result as CoreResult,
     Site, Status, Vitals,
 };
+use universal_p2p_sharing::Shares;
 use universal_p2p_store::{Layout, Policy, Settings, Store};
 
 use super::{
@@ -37,6 +38,8 @@ pub(crate) const CHUNK: u64 = 64 * 1024;
 /// A network whose ids are letters in any case.
 #[derive(Default)]
 pub(crate) struct Fake {
+    /// Its protocol, where it is another than "fake".
+    named: Option<&'static str>,
     released: Mutex<Vec<String>>,
 }
 
@@ -50,7 +53,7 @@ impl Fake {
 #[async_trait]
 impl Backend for Fake {
     fn protocol(&self) -> &'static str {
-        "fake"
+        self.named.unwrap_or("fake")
     }
 
     fn version(&self) -> &'static str {
@@ -181,6 +184,16 @@ impl Answer {
 impl Scene {
     /// Everything is empty.
     pub(crate) fn new() -> Self {
+        Self::with(|plane| plane)
+    }
+
+    /// Files can be shared, and are noted in this folder.
+    pub(crate) fn sharing(notes: &std::path::Path) -> Self {
+        let shares = Shares::open(notes, notes).expect("a fresh folder");
+        Self::with(|plane| plane.sharing(shares))
+    }
+
+    fn with(changed: impl FnOnce(Plane) -> Plane) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let settings = Settings {
             limit: 100_000_000,
@@ -201,10 +214,18 @@ impl Scene {
             networks: vec!["fake", "other"],
         };
         let network = Arc::new(Fake::default());
-        let backends = vec![Arc::clone(&network) as Arc<dyn Backend>];
+        let torrents = Fake {
+            named: Some("bittorrent"),
+            ..Fake::default()
+        };
+        let backends = vec![
+            Arc::clone(&network) as Arc<dyn Backend>,
+            Arc::new(torrents) as Arc<dyn Backend>,
+        ];
         let expand = Arc::new(Likely) as Arc<dyn Expand>;
         let configuration = Arc::new(OneKey::default());
         let plane = Plane::new(facts, Arc::clone(&store), backends, expand, configuration);
+        let plane = changed(plane);
         let stop = plane.events.stop.clone();
         Self {
             store,
