@@ -3,7 +3,7 @@
 import { call } from '../lib/api.js';
 import { attribute, button, el, fill, say, show, variable } from '../lib/dom.js';
 import { readOnce } from '../lib/feed.js';
-import { bytes, percent } from '../lib/format.js';
+import { bytes, percent, plural } from '../lib/format.js';
 import { shown } from '../lib/names.js';
 import { changed, state } from '../lib/state.js';
 import { unshare } from '../lib/undo.js';
@@ -156,8 +156,10 @@ function card(end) {
       job = now;
       say(path, shown(job.path));
       attribute(path, 'title', shown(job.path));
-      attribute(badge, 'data-share', job.state);
-      say(badge, { hashing: 'Hashing', ready: 'Shared', failed: 'Failed' }[job.state] ?? shown(job.state, 24));
+      const changed = job.state === 'ready' && job.error;
+      attribute(badge, 'data-share', changed ? 'failed' : job.state);
+      const states = { hashing: 'Hashing', ready: changed ? 'Changed' : 'Shared', failed: 'Failed' };
+      say(badge, states[job.state] ?? shown(job.state, 24));
       const hashing = job.state === 'hashing';
       say(ending.querySelector('.label'), job.state === 'failed' ? 'Dismiss' : 'Stop sharing');
       show(bar, hashing);
@@ -171,11 +173,9 @@ function card(end) {
             : 'Looking at what there is'
           : job.state === 'failed'
             ? shown(job.error ?? 'It failed; the log says why.', 400)
-            : job.total
-              ? bytes(job.total)
-              : '',
+            : about(job),
       );
-      words.classList.toggle('bad', job.state === 'failed');
+      words.classList.toggle('bad', !hashing && Boolean(job.error));
       const rows = job.state === 'ready' ? linksOf(job) : [];
       const text = JSON.stringify(rows);
       if (text === drawn) return;
@@ -198,6 +198,15 @@ function card(end) {
       );
     },
   };
+}
+
+/** What is shared: how much of what, what of it is not, and what is wrong with it. */
+function about({ total, files, is_folder: isFolder, left_out: left, error }) {
+  const parts = [isFolder ? `${plural(files, 'file')}, ${bytes(total)}` : bytes(total)];
+  if (left?.hidden) parts.push(`${plural(left.hidden, 'hidden file or folder', 'hidden files or folders')} left out`);
+  if (left?.links) parts.push(`${plural(left.links, 'link')} left out`);
+  if (error) parts.push(shown(error, 400));
+  return parts.join(' · ');
 }
 
 function linksOf({ bittorrent, ipfs, snippet: code }) {

@@ -11,6 +11,7 @@ use axum::{
 };
 use data_encoding::HEXLOWER;
 use rust_embed::{Embed, EmbeddedFile};
+use tower_http::compression::CompressionLayer;
 
 use crate::edge;
 
@@ -28,9 +29,11 @@ struct Files;
 /// A route for each file but the page.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let files = Files::iter().filter(|path| path != PAGE);
-    files.fold(Router::new(), |routes, path| {
+    let routes = files.fold(Router::new(), |routes, path| {
         routes.route(&format!("/{path}"), get(file))
-    })
+    });
+    // Not the page: its length must not tell of the token.
+    routes.layer(CompressionLayer::new())
 }
 
 /// The page with the token in it.
@@ -58,7 +61,8 @@ async fn file(uri: Uri, headers: HeaderMap) -> Response {
     let headers = answer.headers_mut();
     // It is asked each time whether there is another, which comes with another program.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    // A weak one: the file goes out compressed and as it is (RFC 9110, section 8.8.1).
+    if let Ok(tag) = HeaderValue::from_str(&format!("W/{tag}")) {
         headers.insert(ETAG, tag);
     }
     answer
@@ -88,6 +92,12 @@ fn media_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use axum::{
+        body::Body,
+        http::{HeaderName, Request, header::ACCEPT_ENCODING},
+    };
+    use tower::ServiceExt;
+
     use super::*;
 
     #[test]
@@ -108,5 +118,22 @@ mod tests {
             assert!(path.bytes().all(is_plain), "{path}");
         }
         let _: Router = routes();
+    }
+
+    #[tokio::test]
+    async fn a_file_goes_out_compressed_and_is_known_again() {
+        let ask = |name: HeaderName, value: &str| {
+            let request = Request::builder().uri("/app.js").header(name, value);
+            routes::<()>().oneshot(request.body(Body::empty()).expect("valid"))
+        };
+        let answer = ask(ACCEPT_ENCODING, "gzip").await.expect("infallible");
+        assert_eq!(answer.headers()["content-encoding"], "gzip");
+        assert_eq!(answer.headers()["vary"], "accept-encoding");
+        let tag = answer.headers()[ETAG].to_str().expect("text").to_owned();
+        let plain = ask(ACCEPT_ENCODING, "identity").await.expect("infallible");
+        assert_eq!(plain.headers().get("content-encoding"), None);
+        assert_eq!(plain.headers()[ETAG], tag);
+        let known = ask(IF_NONE_MATCH, &tag).await.expect("infallible");
+        assert_eq!(known.status(), StatusCode::NOT_MODIFIED);
     }
 }

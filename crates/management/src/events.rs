@@ -5,6 +5,7 @@
 //! listener is first told everything. Who is too far behind is let go, and begins anew.
 
 mod hub;
+mod shares;
 mod watch;
 
 use std::{convert::Infallible, sync::Arc, time::Duration, vec};
@@ -40,7 +41,7 @@ const BEAT: Duration = Duration::from_secs(15);
     reason = "only its description is used: it is written as text"
 )]
 pub(crate) struct Told {
-    /// `status`, `streams`, `items`, `collection` or `settings`; later versions may tell of more.
+    /// `status`, `streams`, `items`, `collection`, `settings` or `share`; later versions may tell of more.
     event: String,
     /// A number above those of all events before.
     id: String,
@@ -60,7 +61,8 @@ struct Listener {
 /// Server-sent events: first everything, then what changes.
 ///
 /// `status`, `streams` and `items` come first and whenever they changed, at most once a second, of items
-/// only those that changed; `collection` and `settings` when something happens. A comment comes every 15
+/// only those that changed; `collection` and `settings` when something happens; `share` when a share
+/// is new or changed, with `"state":"gone"` when it is shared no more. A comment comes every 15
 /// seconds. At most 16 may listen; who reads too slowly is let go.
 #[utoipa::path(
     get,

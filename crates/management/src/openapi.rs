@@ -11,8 +11,8 @@ use utoipa::{
 };
 
 use crate::{
-    collect, events, files, items, metrics, problem, resolve, settings, sites, status, streams,
-    usage,
+    collect, events, files, items, metrics, problem, resolve, settings, share, sites, status,
+    streams, usage,
 };
 
 /// What any call may answer.
@@ -53,6 +53,10 @@ const ANY: [(&str, &str); 6] = [
         settings::list,
         settings::change,
         resolve::resolve,
+        share::share,
+        share::list,
+        share::one,
+        share::remove,
         openapi,
         metrics::metrics
     ),

@@ -8,6 +8,7 @@ use axum::{Json, body::Body, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use universal_p2p_sharing::{Networks, Refused, Report};
+use utoipa::ToSchema;
 
 use crate::{
     Plane,
@@ -18,37 +19,45 @@ use crate::{
 use links::{InIpfs, Torrent};
 
 /// What is to be shared.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Sharing)]
 pub(crate) struct Wanted {
+    /// Files and folders by absolute paths. Several have to lie in one folder, and are shared as it.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     paths: Vec<PathBuf>,
-    /// Without it, all networks that are switched on.
+    /// `bittorrent` and `ipfs`; without it, all networks that are switched on.
     networks: Option<Vec<String>>,
 }
 
 /// The job that a wish became.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Begun {
+    /// Its number.
     job: u64,
 }
 
 /// Something that is shared, being hashed, or failed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Shared {
     #[serde(flatten)]
     report: Report,
     /// What the user named, as one line.
     path: String,
+    /// Where it is as a torrent, when it is ready.
     bittorrent: Option<Torrent>,
+    /// Where it is in IPFS, when it is ready.
     ipfs: Option<InIpfs>,
     /// HTML that shows it in a page.
     snippet: Option<String>,
 }
 
 /// All that is shared, being hashed, or failed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AllShared)]
 pub(crate) struct All {
+    /// The oldest first.
     shares: Vec<Shared>,
 }
 
@@ -66,6 +75,21 @@ impl Shared {
     }
 }
 
+/// Shares files or folders from where they lie.
+///
+/// It goes on after the answer: `/shares/{job}` and the event `share` tell how far it is, and what came of
+/// it.
+#[utoipa::path(
+    post,
+    path = "/api/v0/share",
+    request_body = Wanted,
+    responses(
+        (status = 202, description = "It is being hashed", body = Begun),
+        (status = 409, description = "A network is switched off, or there are 1,000 shares", body = crate::problem::Body, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too long", body = crate::problem::Body, content_type = "application/problem+json"),
+        (status = 507, description = "It cannot be noted on disk", body = crate::problem::Body, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn share(
     State(plane): State<Arc<Plane>>,
     body: Body,
@@ -76,6 +100,12 @@ pub(crate) async fn share(
     Ok((StatusCode::ACCEPTED, Json(Begun { job })))
 }
 
+/// All that is shared, being hashed, or failed.
+#[utoipa::path(
+    get,
+    path = "/api/v0/shares",
+    responses((status = 200, description = "All of them", body = All))
+)]
 pub(crate) async fn list(State(plane): State<Arc<Plane>>) -> Result<Json<All>, Problem> {
     let content = &plane.facts.content;
     let reports = plane.shares()?.list().into_iter();
@@ -84,6 +114,16 @@ pub(crate) async fn list(State(plane): State<Arc<Plane>>) -> Result<Json<All>, P
     }))
 }
 
+/// One share.
+#[utoipa::path(
+    get,
+    path = "/api/v0/shares/{job}",
+    params(("job" = u64, Path, description = "Its number")),
+    responses(
+        (status = 200, description = "How it is doing", body = Shared),
+        (status = 404, description = "There is no such share", body = crate::problem::Body, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn one(
     State(plane): State<Arc<Plane>>,
     job: Names<u64>,
@@ -92,6 +132,16 @@ pub(crate) async fn one(
     Ok(Json(Shared::new(report, &plane.facts.content)))
 }
 
+/// Takes a share back, or ends its hashing. The user's files stay as they are.
+#[utoipa::path(
+    delete,
+    path = "/api/v0/shares/{job}",
+    params(("job" = u64, Path, description = "Its number")),
+    responses(
+        (status = 204, description = "It is not shared any more"),
+        (status = 404, description = "There is no such share", body = crate::problem::Body, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn remove(
     State(plane): State<Arc<Plane>>,
     job: Names<u64>,

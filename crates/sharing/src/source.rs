@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Refused;
 
@@ -51,7 +52,7 @@ pub struct SourceFile {
 }
 
 /// What is below the shared folder and is not shared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LeftOut {
     /// Files and folders whose name begins with a dot.
     pub hidden: u64,

@@ -190,6 +190,10 @@ function share(agent, { paths, networks }) {
     total: 734_003_200,
     state: 'hashing',
     error: null,
+    name: null,
+    is_folder: false,
+    files: 1,
+    left_out: { hidden: 0, links: 0 },
   };
   agent.nextShare += 1;
   agent.shares.set(job.job, job);

@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 use universal_p2p_store::ItemReport;
 
-use super::hub::Event;
+use super::{hub::Event, shares};
 use crate::{
     Plane,
     problem::Problem,
@@ -56,6 +56,7 @@ pub(super) struct Seen {
     /// Whether more changed than was told.
     is_behind: bool,
     collections: u64,
+    shares: Option<shares::Seen>,
 }
 
 /// Everything there is, as events.
@@ -107,6 +108,7 @@ impl Seen {
             items: items.iter().map(|item| (name(item), hash(item))).collect(),
             is_behind: false,
             collections,
+            shares: plane.shares().ok().map(shares::Seen::now),
         })
     }
 
@@ -138,6 +140,9 @@ impl Seen {
         self.collections = count;
         for collection in new {
             plane.events.tell("collection", &collection);
+        }
+        if let Some(shares) = &mut self.shares {
+            shares.tell(plane);
         }
         Ok(())
     }

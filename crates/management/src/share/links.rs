@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use universal_p2p_sharing::Report;
+use utoipa::ToSchema;
 
 /// What stands in an address and in HTML as it is: no letter that either gives a meaning to.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -12,17 +13,22 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A share as a torrent.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Torrent {
+    /// The infohash.
     id: String,
+    /// The magnet link.
     magnet: String,
+    /// Where this agent streams it.
     url: String,
 }
 
 /// A share as a DAG.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct InIpfs {
+    /// The CID.
     id: String,
+    /// Where this agent streams it.
     url: String,
 }
 

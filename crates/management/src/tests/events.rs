@@ -11,14 +11,14 @@ use crate::events::Hub;
 const FAR_TOO_LONG: Duration = Duration::from_secs(60);
 
 /// A listener, and what of an event has come.
-struct Listener {
+pub(crate) struct Listener {
     body: BodyDataStream,
     text: String,
     last: u64,
 }
 
 impl Listener {
-    async fn new(scene: &Scene) -> Self {
+    pub(crate) async fn new(scene: &Scene) -> Self {
         let answer = scene.listen().await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
@@ -65,7 +65,7 @@ impl Listener {
     }
 
     /// The next event of a name.
-    async fn until(&mut self, name: &str) -> Value {
+    pub(crate) async fn until(&mut self, name: &str) -> Value {
         loop {
             let (event, data) = self.next().await.expect("it listens");
             if event == name {

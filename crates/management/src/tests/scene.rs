@@ -132,6 +132,7 @@ impl Backend for Fake {
 pub(crate) struct Scene {
     pub(crate) store: Arc<Store>,
     network: Arc<Fake>,
+    shares: Option<Arc<Shares>>,
     router: Router,
     pub(crate) stop: CancellationToken,
     client: TcpStream,
@@ -190,7 +191,11 @@ impl Scene {
     /// Files can be shared, and are noted in this folder.
     pub(crate) fn sharing(notes: &std::path::Path) -> Self {
         let shares = Shares::open(notes, notes).expect("a fresh folder");
-        Self::with(|plane| plane.sharing(shares))
+        let shared = Arc::clone(&shares);
+        Self {
+            shares: Some(shares),
+            ..Self::with(|plane| plane.sharing(shared))
+        }
     }
 
     fn with(changed: impl FnOnce(Plane) -> Plane) -> Self {
@@ -230,6 +235,7 @@ impl Scene {
         Self {
             store,
             network,
+            shares: None,
             router: router(token, plane),
             stop,
             client,
@@ -237,6 +243,11 @@ impl Scene {
             bearer,
             _folder: folder,
         }
+    }
+
+    /// Has it noticed now which shared files changed.
+    pub(crate) fn look_at_shares(&self) {
+        self.shares.as_ref().expect("it shares").look();
     }
 
     /// Asks with exactly these headers; `TOKEN` stands for the right authorization.

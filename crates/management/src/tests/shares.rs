@@ -1,10 +1,10 @@
 //! Files are shared, told of and taken back by calls.
 
-use std::{fs, time::Duration};
+use std::{collections::HashSet, fs, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::scene::Scene;
+use super::{events::Listener, scene::Scene};
 
 async fn ready(scene: &Scene, job: &Value) -> Value {
     loop {
@@ -55,4 +55,53 @@ async fn a_file_is_shared_until_it_is_taken_back() {
     assert_eq!(gone.problem(404), "not-found");
     assert_eq!(scene.get("/shares").await["shares"], json!([]));
     assert!(path.exists());
+}
+
+#[tokio::test]
+async fn a_listener_is_told_of_a_share_until_it_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scene = Scene::sharing(&folder.path().join("own"));
+    let mut listener = Listener::new(&scene).await;
+    let path = folder.path().join("a.bin");
+    fs::write(&path, "film").expect("a file");
+    let begun = scene.call_with("POST", "/share", json!({"paths": [path]}).to_string());
+    let job = begun.await.json()["job"].clone();
+    let told = loop {
+        let share = listener.until("share").await;
+        if share["state"] != "hashing" {
+            break share;
+        }
+    };
+    assert_eq!(told, scene.get(&format!("/shares/{job}")).await);
+    // what changed is told of too
+    fs::write(&path, "another film").expect("a file");
+    scene.look_at_shares();
+    let changed = listener.until("share").await;
+    assert_eq!(changed["job"], job);
+    let error = changed["error"].as_str().expect("what is wrong");
+    assert!(error.contains("share it again"), "{error}");
+    let taken = scene.call("DELETE", &format!("/shares/{job}")).await;
+    assert_eq!(taken.status, 204);
+    let gone = json!({"job": job, "state": "gone"});
+    assert_eq!(listener.until("share").await, gone);
+}
+
+#[tokio::test]
+async fn many_shares_are_told_of_look_by_look() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scene = Scene::sharing(&folder.path().join("own"));
+    let mut listener = Listener::new(&scene).await;
+    let mut jobs = HashSet::new();
+    for number in 0..40 {
+        let path = folder.path().join(number.to_string());
+        fs::write(&path, number.to_string()).expect("a file");
+        let begun = scene.call_with("POST", "/share", json!({"paths": [path]}).to_string());
+        jobs.insert(begun.await.json()["job"].as_u64().expect("a number"));
+    }
+    while !jobs.is_empty() {
+        let share = listener.until("share").await;
+        if share["state"] == "ready" {
+            jobs.remove(&share["job"].as_u64().expect("a number"));
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::atomic::Ordering};
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Job, Shares};
 use crate::{LeftOut, Share};
@@ -12,8 +13,9 @@ use crate::{LeftOut, Share};
 const MOST_NAMED: usize = 20;
 
 /// How a share is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ShareState)]
 pub enum State {
     /// It is being read for the first time.
     Hashing,
@@ -24,11 +26,13 @@ pub enum State {
 }
 
 /// What is told of a share. Names are the user's own text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ShareReport)]
 pub struct Report {
     /// Its number.
     pub job: u64,
     /// What the user named.
+    #[schema(value_type = Vec<String>)]
     pub paths: Vec<PathBuf>,
     /// How it is doing.
     pub state: State,
@@ -49,6 +53,7 @@ pub struct Report {
     /// What lies below it and is not shared.
     pub left_out: LeftOut,
     /// Files that are not served any more: 20 of them.
+    #[schema(value_type = Vec<String>)]
     pub changed: Vec<PathBuf>,
     /// Its infohash, in lower-case hexadecimal digits.
     pub infohash: Option<String>,
