@@ -12,7 +12,8 @@ fn calls(agent: &Agent) -> Vec<(String, String)> {
         let path = path
             .replace("{protocol}", "bittorrent")
             .replace("{id}", &"a".repeat(40))
-            .replace("{site}", "1Site");
+            .replace("{site}", "1Site")
+            .replace("{job}", "1");
         let methods = methods.as_object().unwrap().keys();
         methods.map(move |method| (method.to_uppercase(), path.clone()))
     });
@@ -25,7 +26,7 @@ fn no_page_of_another_origin_reaches_any_call() {
     let token = format!("Bearer {}", agent.manage().token());
     let before = agent.manage().get("/settings");
     let calls = calls(&agent);
-    assert_eq!(calls.len(), 18);
+    assert_eq!(calls.len(), 22);
     let content = format!("http://{}", agent.content());
     for (method, path) in &calls {
         let ask = || Request::new(agent.management(), method, path);

@@ -196,13 +196,13 @@ await steps({
       await page.getByText('Nothing is shared').waitFor();
       const share = () => page.locator('.share-form').getByRole('button', { name: 'Share' }).click();
       await share();
-      await page.getByText('Write the path').waitFor();
+      await page.locator('main [role=alert]').getByText('Write the path').waitFor();
       await page.locator('#paths').fill('film.mp4');
       await share();
-      await page.getByText('Write the whole path').waitFor();
+      await page.locator('main [role=alert]').getByText('Write the whole path').waitFor();
       await page.locator('#paths').fill('/missing');
       await share();
-      await page.getByText('There is nothing at /missing').waitFor();
+      await page.locator('main [role=alert]').getByText('There is nothing at /missing').waitFor();
       await page.locator('#paths').fill('/home/me/film.mp4');
       await share();
       const card = page.locator('article');
@@ -226,7 +226,7 @@ await steps({
       await page.getByLabel('bittorrent.port', { exact: true }).fill('51413');
       await page.getByText('2 changes not saved').waitFor();
       await page.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('is not a size').waitFor();
+      await page.locator('main [role=alert]').getByText('is not a size').waitFor();
       assert.equal(await limit.getAttribute('aria-invalid'), 'true');
       // lower than what is used: what goes cannot be brought back
       await limit.fill('1GB');

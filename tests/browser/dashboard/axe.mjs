@@ -1,32 +1,7 @@
 // axe-core finds nothing serious, in any view, in either colour scheme, in states too.
 
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { input } from '../chromium.mjs';
-import { everyView, isMock, steps, withDashboard } from './support.mjs';
-
-const installed = fileURLToPath(new URL('../../../target/browser/', import.meta.url));
-const source = readFileSync(createRequire(installed).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Looks at what is shown now. */
-async function look(page, what) {
-  // the policy forbids scripts of others in the page; the debugger may evaluate
-  await page.evaluate(source);
-  const found = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
-  const grave = found.violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
-  const told = grave.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes
-        .slice(0, 3)
-        .map((node) => `${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 240)}`)
-        .join('\n  ')}`,
-  );
-  assert.deepEqual(told, [], what);
-  const light = found.violations.map(({ id, nodes }) => `${id} (${nodes[0].target})`);
-  if (light.length) console.log(`${what}: minor: ${light}`);
-}
+import { accessible, everyView, isMock, steps, withDashboard } from './support.mjs';
 
 const everywhere = (colorScheme, viewport) => (context) =>
   withDashboard(
@@ -38,7 +13,7 @@ const everywhere = (colorScheme, viewport) => (context) =>
       for (const view of everyView(items.at(-1))) {
         await open(view);
         await page.waitForTimeout(200);
-        await look(page, `${view} ${colorScheme} ${viewport.width}`);
+        await accessible(page, `${view} ${colorScheme} ${viewport.width}`);
       }
     },
     { colorScheme, viewport },
@@ -61,7 +36,7 @@ const states = (colorScheme) => async (context) => {
         '#/item/bittorrent/dead000000000000000000000000000000000001',
       ]) {
         await open(view);
-        await look(page, `empty ${view} ${colorScheme}`);
+        await accessible(page, `empty ${view} ${colorScheme}`);
       }
     },
     { colorScheme },
@@ -78,7 +53,7 @@ const states = (colorScheme) => async (context) => {
       await page.locator('#paste').fill('nonsense');
       await page.keyboard.press('Enter');
       await page.locator('#open-problem').waitFor();
-      await look(page, `notices ${colorScheme}`);
+      await accessible(page, `notices ${colorScheme}`);
       await open('#/sharing');
       for (const path of ['/a', '/vanish']) {
         await page.locator('#paths').fill(path);
@@ -89,27 +64,27 @@ const states = (colorScheme) => async (context) => {
           .getByText(/Shared|Failed/)
           .waitFor();
       }
-      await look(page, `shared ${colorScheme}`);
+      await accessible(page, `shared ${colorScheme}`);
       await open('#/collections');
       await page.getByRole('button', { name: 'Make room' }).click();
-      await look(page, `dialog ${colorScheme}`);
+      await accessible(page, `dialog ${colorScheme}`);
       await page.keyboard.press('Escape');
       await open('#/settings');
       await page.getByLabel('disk.limit', { exact: true }).fill('a lot');
       await page.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('is not a size').waitFor();
-      await look(page, `refused setting ${colorScheme}`);
+      await page.locator('main [role=alert]').getByText('is not a size').waitFor();
+      await accessible(page, `refused setting ${colorScheme}`);
       const item = agent.items.at(-1);
       await open(`#/item/${item.protocol}/${item.id}`);
       await page.getByRole('button', { name: /^Show/ }).first().click();
-      await look(page, `player ${colorScheme}`);
+      await accessible(page, `player ${colorScheme}`);
       agent.fail('GET /usage', { times: 9 });
       await open('#/sites');
       await page.getByText('This could not be read').waitFor();
-      await look(page, `failed ${colorScheme}`);
+      await accessible(page, `failed ${colorScheme}`);
       await agent.stop();
       await page.locator('#lost').waitFor();
-      await look(page, `lost ${colorScheme}`);
+      await accessible(page, `lost ${colorScheme}`);
       await agent.again();
     },
     { colorScheme },

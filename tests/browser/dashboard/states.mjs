@@ -24,10 +24,11 @@ await steps({
     }),
 
   'slow answers: the frame stands and says that it waits': (context) =>
-    withDashboard(context, { slow: 1200 }, async ({ page, address }) => {
+    withDashboard(context, { slow: 3_600_000 }, async ({ page, address, agent }) => {
       await page.goto(`${address}/#/items`);
       await page.locator('main .loading').waitFor();
       assert.equal(await page.locator('#connection').innerText(), 'Connecting');
+      agent.hurry();
       await page.locator('tbody tr a').first().waitFor();
       assert.equal(await page.locator('main .loading').count(), 0);
     }),

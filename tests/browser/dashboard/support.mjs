@@ -2,8 +2,14 @@
 // whose dashboard `input.address` names; what only a mock can do is left out there.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { input, patience, withBrowser } from '../chromium.mjs';
 import { mockAgent } from '../mock/agent.mjs';
+
+const installed = fileURLToPath(new URL('../../../target/browser/', import.meta.url));
+const axe = readFileSync(createRequire(installed).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Whether the scripts run against the mock. */
 export const isMock = !input.address;
@@ -123,4 +129,22 @@ export function everyView(item) {
     '#/settings',
     '#/collections',
   ];
+}
+
+/** Lets axe-core look at what is shown now: it may find nothing serious. */
+export async function accessible(page, what) {
+  // the policy forbids scripts of others in the page; the debugger may evaluate
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const grave = found.violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
+  const told = grave.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .slice(0, 3)
+        .map((node) => `${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 240)}`)
+        .join('\n  ')}`,
+  );
+  assert.deepEqual(told, [], what);
+  const light = found.violations.map(({ id, nodes }) => `${id} (${nodes[0].target})`);
+  if (light.length) console.log(`${what}: minor: ${light}`);
 }

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { api } from './api.mjs';
 import { content } from './content.mjs';
@@ -49,6 +50,17 @@ class Agent {
     /** Faults by "METHOD path-prefix": { status, reason, detail, times }. */
     this.faults = new Map();
     this.listeners = new Listeners(this);
+    this.hurried = new AbortController();
+  }
+
+  /** What a slow agent does before it answers. */
+  async think() {
+    if (this.scenario.slow) await setTimeout(this.scenario.slow, undefined, { signal: this.hurried.signal }).catch(() => {});
+  }
+
+  /** A slow agent answers everything at once from now on. */
+  hurry() {
+    this.hurried.abort();
   }
 
   /** The disk report. */
@@ -144,6 +156,7 @@ class Agent {
 
   /** Ends like a killed agent; `again` starts it on the same ports. */
   async stop() {
+    this.hurry();
     this.listeners.stop();
     for (const server of [this.server, this.contentServer]) {
       server.closeAllConnections();

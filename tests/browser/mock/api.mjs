@@ -19,7 +19,7 @@ export async function api(agent, request, response, url) {
   agent.calls.push(call);
   if (request.headers.authorization !== `Bearer ${agent.token}`)
     return refuse(response, new Refusal(401, 'unauthorized', 'send the token'));
-  if (agent.scenario.slow && path !== '/events') await new Promise((done) => setTimeout(done, agent.scenario.slow));
+  if (path !== '/events') await agent.think();
   const fault = agent.faultOf(call);
   if (fault) return refuse(response, fault);
   if (call === 'GET /events') return agent.listeners.add(response);

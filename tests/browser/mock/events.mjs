@@ -42,8 +42,7 @@ export class Listeners {
       this.send('streams', { streams: agent.streams }, [response]);
       this.send('items', { items: agent.items.slice(0, 1000), count: agent.items.length }, [response]);
     };
-    if (agent.scenario.slow) setTimeout(begin, agent.scenario.slow);
-    else begin();
+    agent.think().then(begin);
   }
 
   send(name, data, to = this.open) {
