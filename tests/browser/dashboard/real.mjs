@@ -145,13 +145,16 @@ await steps({
 
   'the agent is killed and started again: the page goes on': (context) =>
     withDashboard(context, {}, async ({ page, open, api }) => {
-      await open('#/overview');
+      await open('#/items');
       writeFileSync(`${input.flags}/kill`, '');
       await page.locator('#lost').waitFor();
       assert.equal(await page.locator('#connection').innerText(), 'Not connected');
       writeFileSync(`${input.flags}/start`, '');
       await page.locator('#lost').waitFor({ state: 'hidden' });
       await page.locator('#connection[data-state=live]').waitFor();
-      assert.equal((await api('/status')).disk.limit, 7e9);
+      // what happens now is told too
+      await api(`${path}/pin`, 'PUT');
+      const pin = page.locator('tbody button[aria-pressed=true]');
+      await pin.first().waitFor();
     }),
 });
