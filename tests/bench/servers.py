@@ -148,7 +148,7 @@ class Agent(Process):
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
-        if answer.status not in (200, 204):
+        if answer.status not in (200, 202, 204):
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]!r}")
         return json.loads(text) if text else None
 

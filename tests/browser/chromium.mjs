@@ -19,7 +19,7 @@ const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const patience = 60_000;
 
 /** Runs a test with a browser, then closes the browser; a failure ends the process with 1. */
-export async function withBrowser(test) {
+export async function withBrowser(test, flags = []) {
   const browser = await chromium.launch({
     executablePath: program,
     args: [
@@ -31,6 +31,7 @@ export async function withBrowser(test) {
       '--disable-component-update',
       '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
+      ...flags,
     ],
   });
   try {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Agent, Request};
+use crate::support::{Agent, Request, node};
 
 /// Every call of the description, with something in the place of names.
 fn calls(agent: &Agent) -> Vec<(String, String)> {
@@ -96,4 +96,26 @@ fn the_page_is_for_this_origin_alone() {
     let from_content = Request::new(agent.content(), "GET", "/").send();
     assert_eq!(from_content.status, 302);
     assert!(!from_content.text().contains(&token));
+}
+
+#[test]
+fn no_page_in_a_browser_reaches_any_call() {
+    let agent = Agent::start();
+    let before = (
+        agent.manage().get("/settings"),
+        agent.manage().get("/items"),
+    );
+    let input = json!({
+        "management": format!("http://{}", agent.management()),
+        "token": agent.manage().token(),
+        "calls": calls(&agent),
+    });
+    node("dashboard/foreign.mjs", &input);
+    let after = (
+        agent.manage().get("/settings"),
+        agent.manage().get("/items"),
+    );
+    assert_eq!(after, before);
+    let shares = agent.manage().get("/shares");
+    assert_eq!(shares["shares"], json!([]));
 }

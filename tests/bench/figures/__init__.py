@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from figures import archives, disk, index, ipfs, latency, resources, seeks, swarms, throughput, unpacking
+from figures import archives, disk, index, ipfs, latency, resources, seeks, sharing, swarms, throughput, unpacking
 from figures.bench import FAILURES, Bench, open_bench
 from report import Row
 
@@ -33,6 +33,7 @@ ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "ratarmount": unpacking.beside_ratarmount,
     "ipfs": ipfs.ipfs,
     "ipfs-limit": ipfs.limit,
+    "sharing": sharing.sharing,
     "parallel": resources.parallel,
     "many-peers": resources.many_peers,
     "slow": swarms.slow,
