@@ -1,5 +1,6 @@
 mod calls;
 mod events;
+mod fake_network;
 mod fakes;
 mod files;
 mod items;

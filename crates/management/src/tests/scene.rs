@@ -1,12 +1,10 @@
-//! A plane over a real store, and a network that only notes what it is told.
+//! A plane over a real store.
 
 use std::{
     net::{IpAddr, SocketAddr, TcpListener, TcpStream},
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
-use async_trait::async_trait;
 use axum::{
     body::{Body, to_bytes},
     extract::ConnectInfo,
@@ -16,17 +14,11 @@ use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
-use universal_p2p_core::{
-    Backend, Error, Evidence, Expand, Hints, Id, Item, Node, Recognized, Result as CoreResult,
-    Site, Status, Vitals,
-};
+use universal_p2p_core::{Backend, Evidence, Expand, Id, Item, Site};
 use universal_p2p_sharing::Shares;
 use universal_p2p_store::{Layout, Policy, Settings, Store};
 
-use super::{
-    fakes::{Likely, files},
-    one_key::OneKey,
-};
+use super::{fake_network::Fake, fakes::Likely, one_key::OneKey};
 use crate::*;
 
 /// Where the plane believes to be.
@@ -34,99 +26,6 @@ pub(crate) const HOST: (&str, &str) = ("host", "127.0.0.1:7789");
 
 /// Length of a chunk in bytes.
 pub(crate) const CHUNK: u64 = 64 * 1024;
-
-/// A network whose ids are letters in any case.
-#[derive(Default)]
-pub(crate) struct Fake {
-    /// Its protocol, where it is another than "fake".
-    named: Option<&'static str>,
-    released: Mutex<Vec<String>>,
-}
-
-impl Fake {
-    fn note(&self, id: &Id) {
-        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
-        released.push(id.to_string());
-    }
-}
-
-#[async_trait]
-impl Backend for Fake {
-    fn protocol(&self) -> &'static str {
-        self.named.unwrap_or("fake")
-    }
-
-    fn version(&self) -> &'static str {
-        "v0"
-    }
-
-    fn canonical(&self, id: &str) -> CoreResult<(Id, Hints)> {
-        match id.strip_prefix("link:?of=").unwrap_or(id) {
-            "panic" => panic!("the network fell over a secret"),
-            "later" => Err(Error::Unsupported {
-                what: "this form of id".into(),
-            }),
-            id => Ok((Id::new(&id.to_lowercase())?, Hints::default())),
-        }
-    }
-
-    async fn resolve(&self, id: &Id, hints: &Hints) -> CoreResult<Node> {
-        match id.as_str() {
-            "folder" => Ok(files()),
-            _ if !hints.is_only_held() => panic!("nothing is fetched for a call"),
-            _ => Err(Error::NotHeld {
-                what: format!("the list of files of {id}"),
-            }),
-        }
-    }
-
-    fn vitals(&self, id: &Id) -> Option<Vitals> {
-        (id.as_str() == "live").then_some(Vitals {
-            peers: 3,
-            speed: Some(1000),
-        })
-    }
-
-    fn peers(&self) -> u64 {
-        3
-    }
-
-    fn recognize(&self, text: &str) -> Option<CoreResult<Recognized>> {
-        match text.strip_prefix("fake:") {
-            Some("later") => Some(Err(Error::Unsupported {
-                what: "this form of id".into(),
-            })),
-            Some(id) => {
-                let mut hints = Hints::default();
-                hints.push("tr", "udp://a.example:1/?x=y&z");
-                Some(Id::new(id).map(|id| Recognized::new(id, hints)))
-            }
-            None => None,
-        }
-    }
-
-    async fn take(&self, media_type: &str, document: Bytes) -> CoreResult<Option<Recognized>> {
-        if media_type != "application/x-fake" {
-            return Ok(None);
-        }
-        let name = std::str::from_utf8(&document).map_err(|_| Error::Corrupt {
-            what: "this is no document".into(),
-        })?;
-        Ok(Some(Recognized::new(Id::new(name)?, Hints::default())))
-    }
-
-    async fn status(&self, _: &Id) -> CoreResult<Status> {
-        Ok(Status::unknown())
-    }
-
-    async fn release(&self, id: &Id) -> CoreResult<()> {
-        self.note(id);
-        if id.as_str() == "endless" {
-            std::future::pending::<()>().await;
-        }
-        Ok(())
-    }
-}
 
 /// A plane and what it stands on.
 pub(crate) struct Scene {
@@ -219,13 +118,9 @@ impl Scene {
             networks: vec!["fake", "other"],
         };
         let network = Arc::new(Fake::default());
-        let torrents = Fake {
-            named: Some("bittorrent"),
-            ..Fake::default()
-        };
         let backends = vec![
             Arc::clone(&network) as Arc<dyn Backend>,
-            Arc::new(torrents) as Arc<dyn Backend>,
+            Arc::new(Fake::named("bittorrent")) as Arc<dyn Backend>,
         ];
         let expand = Arc::new(Likely) as Arc<dyn Expand>;
         let configuration = Arc::new(OneKey::default());
@@ -370,7 +265,6 @@ impl Scene {
 
     /// The ids that the network was told to leave, in that order.
     pub(crate) fn released(&self) -> Vec<String> {
-        let released = self.network.released.lock();
-        released.unwrap_or_else(PoisonError::into_inner).clone()
+        self.network.released()
     }
 }
