@@ -129,7 +129,8 @@ async fn no_memory_in_time_is_told_as_such() {
     let source = Served::new(pattern(MIB)).source();
     let recipe = hungry(&spools, "a", 20 * MIB, source, &Arc::default());
     let cx = ReadCx {
-        first_byte: Duration::from_millis(300),
+        // longer than a busy machine takes to start a thread
+        first_byte: Duration::from_secs(3),
         ..CX
     };
     let refused = Slice::whole(&recipe).open(0..1, &cx).await.err();
