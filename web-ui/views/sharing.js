@@ -140,6 +140,7 @@ function card(end) {
   const ending = button('Stop sharing', { kind: 'plain', symbol: 'close', onclick: () => end(job) });
   const bar = el('progress', { max: '1' });
   const words = el('p.note');
+  const wrong = el('p.note.bad');
   const links = el('dl.links');
   const element = el(
     'article.card.share',
@@ -147,6 +148,7 @@ function card(end) {
     el('div.share-head', null, el('h3', null, path), badge, ending),
     bar,
     words,
+    wrong,
     links,
   );
   let drawn = '';
@@ -171,11 +173,10 @@ function card(end) {
           ? job.total
             ? `${bytes(job.done)} of ${bytes(job.total)}, ${percent(job.done, job.total)}`
             : 'Looking at what there is'
-          : job.state === 'failed'
-            ? shown(job.error ?? 'It failed; the log says why.', 400)
-            : about(job),
+          : about(job),
       );
-      words.classList.toggle('bad', !hashing && Boolean(job.error));
+      const failed = job.state === 'failed' && 'It failed; the log says why.';
+      say(wrong, shown(job.error || failed || '', 400));
       const rows = job.state === 'ready' ? linksOf(job) : [];
       const text = JSON.stringify(rows);
       if (text === drawn) return;
@@ -200,12 +201,12 @@ function card(end) {
   };
 }
 
-/** What is shared: how much of what, what of it is not, and what is wrong with it. */
-function about({ total, files, is_folder: isFolder, left_out: left, error }) {
+/** What is shared, and what of it is not. */
+function about({ state: condition, total, files, is_folder: isFolder, left_out: left }) {
+  if (condition === 'failed') return '';
   const parts = [isFolder ? `${plural(files, 'file')}, ${bytes(total)}` : bytes(total)];
   if (left?.hidden) parts.push(`${plural(left.hidden, 'hidden file or folder', 'hidden files or folders')} left out`);
   if (left?.links) parts.push(`${plural(left.links, 'link')} left out`);
-  if (error) parts.push(shown(error, 400));
   return parts.join(' · ');
 }
 
