@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agent;
 mod arguments;
 mod blocked;
 mod config;
@@ -16,6 +17,7 @@ mod running;
 mod serve;
 mod service;
 mod settings;
+mod signals;
 
 use std::{io::Write, process::ExitCode};
 
@@ -23,11 +25,11 @@ use anyhow::Result;
 use clap::Parser;
 
 use crate::{
+    agent::Start,
     arguments::{Arguments, Asked, Command},
     config::Config,
     listening::Passed,
     manage::Action,
-    serve::Start,
 };
 
 fn main() -> ExitCode {
@@ -61,7 +63,7 @@ fn run(command: Command) -> Result<()> {
                 config,
                 overrides,
                 passed,
-                loudness,
+                loudness: Some(loudness),
             };
             let served = runtime.block_on(serve::serve(start, &data_dir));
             // Blocking reads that nobody waits for any more must not hold the exit up.
