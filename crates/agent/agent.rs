@@ -143,6 +143,24 @@ impl Agent {
         &self.management.1
     }
 
+    /// What is shared from here.
+    pub(crate) fn shares(&self) -> Arc<Shares> {
+        Arc::clone(&self.shares)
+    }
+
+    /// Its part of BitTorrent, where that is switched on.
+    pub(crate) fn bittorrent(&self) -> Option<Arc<BitTorrent>> {
+        self.bittorrent.clone()
+    }
+
+    /// Where its own node of IPFS is reached, as multiaddresses that end with its id.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.ipfs
+            .as_ref()
+            .map(ipfs::Started::addresses)
+            .unwrap_or_default()
+    }
+
     /// Answers until `told` ends, then lets streams end and leaves the networks.
     ///
     /// # Errors
