@@ -1,6 +1,8 @@
 //! An agent: bound, opened and started from top to bottom, then run until it is told to stop.
 
 mod parts;
+#[cfg(all(feature = "rar", feature = "zip"))]
+mod peer;
 
 use std::{
     convert::Infallible,
@@ -141,24 +143,6 @@ impl Agent {
     /// Where its dashboard is, as a link without a path.
     pub(crate) fn management(&self) -> &str {
         &self.management.1
-    }
-
-    /// What is shared from here.
-    pub(crate) fn shares(&self) -> Arc<Shares> {
-        Arc::clone(&self.shares)
-    }
-
-    /// Its part of BitTorrent, where that is switched on.
-    pub(crate) fn bittorrent(&self) -> Option<Arc<BitTorrent>> {
-        self.bittorrent.clone()
-    }
-
-    /// Where its own node of IPFS is reached, as multiaddresses that end with its id.
-    pub(crate) fn nodes(&self) -> Vec<String> {
-        self.ipfs
-            .as_ref()
-            .map(ipfs::Started::addresses)
-            .unwrap_or_default()
     }
 
     /// Answers until `told` ends, then lets streams end and leaves the networks.

@@ -30,6 +30,7 @@ pub(crate) struct Started {
 
 impl Started {
     /// Where other peers on this machine reach the own node, as multiaddresses that end with its id.
+    #[cfg(all(feature = "rar", feature = "zip"))]
     pub(crate) fn addresses(&self) -> Vec<String> {
         let node = self.node.iter();
         let told = node.flat_map(|node| {
