@@ -6,6 +6,7 @@ mod archives;
 mod browser;
 mod conformance;
 mod dashboard;
+mod demo;
 mod deployment;
 mod discovery;
 mod disk;

@@ -40,6 +40,12 @@ pub(crate) enum Command {
     Remove(Named),
     /// Make room now instead of when it is needed.
     Collect(Collect),
+    /// Open the dashboard of the running agent in the browser.
+    Open(Open),
+    /// Show a film and pictures come over BitTorrent and IPFS, on this machine alone: an agent, a peer and
+    /// a page, until Ctrl-C.
+    #[cfg(all(feature = "rar", feature = "zip"))]
+    Demo(Demo),
     /// Run the agent in the background, from now on and after every login.
     #[command(subcommand)]
     Service(ServiceAction),
@@ -87,6 +93,26 @@ pub(crate) struct Named {
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) asked: Asked,
+}
+
+/// Whose dashboard is opened.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Open {
+    /// Open that of the agent that keeps everything in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Taken so that one set of flags does for every command; the folder alone says which agent it is.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// How it is shown.
+#[cfg(all(feature = "rar", feature = "zip"))]
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Print the addresses only, and leave the browser alone.
+    #[arg(long)]
+    pub(crate) no_open: bool,
 }
 
 /// What is to become of the service.

@@ -29,6 +29,17 @@ pub(crate) struct Started {
 }
 
 impl Started {
+    /// Where other peers on this machine reach the own node, as multiaddresses that end with its id.
+    #[cfg(all(feature = "rar", feature = "zip"))]
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let node = self.node.iter();
+        let told = node.flat_map(|node| {
+            let addresses = node.addresses().into_iter();
+            addresses.map(|address| format!("{address}/p2p/{}", node.id()))
+        });
+        told.collect()
+    }
+
     /// Leaves the network, and waits no longer than this for peers to take note.
     pub(crate) async fn stop(self, within: Duration) {
         if let Some(node) = self.node {

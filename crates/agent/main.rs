@@ -3,9 +3,13 @@
 
 #![forbid(unsafe_code)]
 
+mod agent;
 mod arguments;
 mod blocked;
+mod browser;
 mod config;
+#[cfg(all(feature = "rar", feature = "zip"))]
+mod demo;
 mod ipfs;
 mod listening;
 mod logging;
@@ -16,6 +20,7 @@ mod running;
 mod serve;
 mod service;
 mod settings;
+mod signals;
 
 use std::{io::Write, process::ExitCode};
 
@@ -23,11 +28,11 @@ use anyhow::Result;
 use clap::Parser;
 
 use crate::{
-    arguments::{Arguments, Asked, Command},
+    agent::Start,
+    arguments::{Arguments, Asked, Command, Open},
     config::Config,
     listening::Passed,
     manage::Action,
-    serve::Start,
 };
 
 fn main() -> ExitCode {
@@ -54,19 +59,20 @@ fn run(command: Command) -> Result<()> {
             let config = Config::load(&overrides)?;
             let loudness = logging::start(&config.log);
             let data_dir = config::data_dir(overrides.data_dir.as_deref())?;
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?;
             let start = Start {
                 config,
                 overrides,
                 passed,
-                loudness,
+                loudness: Some(loudness),
             };
-            let served = runtime.block_on(serve::serve(start, &data_dir));
-            // Blocking reads that nobody waits for any more must not hold the exit up.
-            runtime.shutdown_background();
-            served
+            to_its_end(serve::serve(start, &data_dir))
+        }
+        #[cfg(all(feature = "rar", feature = "zip"))]
+        Command::Demo(options) => {
+            let mut log = Config::built_in()?.log;
+            log.level = config::Level::Warn;
+            logging::start(&log);
+            to_its_end(demo::demo(&options))
         }
         Command::Config(overrides) => print(&Config::load(&overrides)?.to_toml()?),
         Command::Status(asked) => ask(&asked, &Action::Status),
@@ -78,6 +84,7 @@ fn run(command: Command) -> Result<()> {
             let upto = collect.upto.map(|size| size.0);
             ask(&collect.asked, &Action::Collect { upto })
         }
+        Command::Open(open) => open_dashboard(&open),
         Command::Service(action) => print(&service::run(&action)?),
         Command::Completions { shell } => print(&manual::completions(shell)?),
         Command::Man { out: None } => print(&manual::page()?),
@@ -96,6 +103,17 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
+/// Runs what serves.
+fn to_its_end(serving: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let served = runtime.block_on(serving);
+    // Blocking reads that nobody waits for any more must not hold the exit up.
+    runtime.shutdown_background();
+    served
+}
+
 /// Asks the running agent and prints what it says.
 fn ask(asked: &Asked, action: &Action) -> Result<()> {
     let data_dir = config::data_dir(asked.data_dir.as_deref())?;
@@ -103,6 +121,19 @@ fn ask(asked: &Asked, action: &Action) -> Result<()> {
         .enable_all()
         .build()?;
     print(&runtime.block_on(manage::run(&data_dir, action, asked.json))?)
+}
+
+/// Opens the dashboard of the running agent, and prints where it is for those who have no browser here.
+fn open_dashboard(open: &Open) -> Result<()> {
+    let data_dir = config::data_dir(open.data_dir.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let dashboard = manage::dashboard(&data_dir).await?;
+        print(&format!("{dashboard}\n"))?;
+        browser::open(&dashboard).await
+    })
 }
 
 /// Prints a text. Whoever reads no further has had enough.

@@ -93,6 +93,13 @@ pub(crate) async fn run(data_dir: &Path, action: &Action, as_json: bool) -> Resu
     }
 }
 
+/// The address of the dashboard of the agent on a data directory, once it has answered.
+pub(crate) async fn dashboard(data_dir: &Path) -> Result<String> {
+    let agent = Agent::find(data_dir)?;
+    agent.get("/status").await?;
+    Ok(agent.dashboard())
+}
+
 async fn status(agent: &Agent, as_json: bool) -> Result<String> {
     let answer = agent.get("/status").await?;
     if as_json {

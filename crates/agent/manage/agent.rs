@@ -48,6 +48,11 @@ impl Agent {
         })
     }
 
+    /// Where its dashboard is.
+    pub(crate) fn dashboard(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
     /// A call without effect.
     pub(crate) async fn get(&self, path: &str) -> Result<Value> {
         self.call(Method::GET, path, None).await

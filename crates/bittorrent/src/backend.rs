@@ -110,6 +110,12 @@ impl BitTorrent {
         self.finder.engine.stop().await;
     }
 
+    /// The port at which other peers reach this one, where it listens.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.finder.engine.port()
+    }
+
     /// The torrent, if its metadata is in memory or on disk.
     async fn at_hand(&self, infohash: Id20) -> Result<Option<Arc<Torrent>>> {
         if let Some(torrent) = self.known.get(infohash) {

@@ -93,6 +93,9 @@ pub(crate) trait Engine: Send + Sync {
     /// Peers connected now, over all torrents.
     fn peers(&self) -> usize;
 
+    /// The port at which others reach it, where it listens.
+    fn port(&self) -> Option<u16>;
+
     /// Leaves every swarm and closes every socket.
     async fn stop(&self);
 }

@@ -2,7 +2,20 @@
 
 from collections.abc import Callable
 
-from figures import archives, disk, index, ipfs, latency, resources, seeks, sharing, swarms, throughput, unpacking
+from figures import (
+    archives,
+    demo,
+    disk,
+    index,
+    ipfs,
+    latency,
+    resources,
+    seeks,
+    sharing,
+    swarms,
+    throughput,
+    unpacking,
+)
 from figures.bench import FAILURES, Bench, open_bench
 from report import Row
 
@@ -11,6 +24,7 @@ __all__ = ["ALL", "FAILURES", "SLOW", "Bench", "open_bench"]
 ALL: dict[str, Callable[[Bench], list[Row]]] = {
     "start": resources.start,
     "idle": resources.idle,
+    "demo": demo.demo,
     "first-byte": latency.first_byte,
     "tail": resources.tail,
     "whole-file": throughput.whole_file,

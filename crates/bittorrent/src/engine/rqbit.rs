@@ -132,6 +132,13 @@ impl Engine for Rqbit {
         self.swarms.peers()
     }
 
+    fn port(&self) -> Option<u16> {
+        self.swarms
+            .session
+            .listen_addr()
+            .map(|address| address.port())
+    }
+
     async fn stop(&self) {
         let stopped = self.at_home(|swarms| async move {
             swarms.stop().await;

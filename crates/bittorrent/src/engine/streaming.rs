@@ -158,6 +158,10 @@ impl Engine for Streaming {
         peers.sum()
     }
 
+    fn port(&self) -> Option<u16> {
+        Some(self.session.port())
+    }
+
     async fn stop(&self) {
         guard(&self.joined).clear();
         self.session.stop().await;
