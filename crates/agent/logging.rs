@@ -28,9 +28,7 @@ pub(crate) fn start(log: &Log) -> Loudness {
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal());
     let lines = match log.format {
-        LogFormat::Text if journal::is_read() => {
-            lines.event_format(journal::Lines::new()).boxed()
-        }
+        LogFormat::Text if journal::is_read() => lines.event_format(journal::Lines::new()).boxed(),
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
