@@ -149,17 +149,17 @@ fn whenever_it_is_ended_nothing_is_left() {
             demo.end(Signal::TERM);
             usual
         };
-        for part in 0..8 {
+        for part in 0..5 {
             let home = folder();
             let mut demo = Demo::spawned(home, |command| command.arg("--no-open"));
-            pause(usual * part / 8);
+            pause(usual * part / 5);
             // before it listens for signals it ends as every program does
             let status = demo.end(Signal::TERM);
             let is_expected = status.code() == Some(0) || status.signal() == Some(15);
-            assert!(is_expected, "{part} of 8: {status}");
+            assert!(is_expected, "{part} of 5: {status}");
             assert!(
                 names(&super::temporary(demo.home.path())).is_empty(),
-                "{part} of 8"
+                "{part} of 5"
             );
         }
     });
