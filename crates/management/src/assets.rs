@@ -1,5 +1,7 @@
 //! The dashboard's files, which are part of the program.
 
+use std::borrow::Cow;
+
 use axum::{
     Router,
     http::{
@@ -21,6 +23,12 @@ const PAGE: &str = "index.html";
 /// What stands in the page in the place of the token.
 const TOKEN: &str = "{{token}}";
 
+/// Where all stylesheets are in one, as a browser waits for each request.
+const STYLE: &str = "/style.css";
+
+/// What a line of the page begins with that names a stylesheet, and what it ends with.
+const LINK: (&str, &str) = ("<link rel=\"stylesheet\" href=\"/", "\">");
+
 /// All files below `web-ui`.
 #[derive(Embed)]
 #[folder = "../../web-ui/"]
@@ -33,21 +41,62 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         routes.route(&format!("/{path}"), get(file))
     });
     // Not the page: its length must not tell of the token.
-    routes.layer(CompressionLayer::new())
+    routes
+        .route(STYLE, get(style))
+        .layer(CompressionLayer::new())
 }
 
-/// The page with the token in it.
+/// The page with the token in it, and with one stylesheet in the place of all.
 pub(crate) fn page(token: &str) -> String {
+    let mut is_styled = false;
+    let lines = plain_page().lines().fold(String::new(), |page, line| {
+        let line = match stylesheet(line) {
+            Some(_) if std::mem::replace(&mut is_styled, true) => return page,
+            Some(_) => format!("  {}{}{}", LINK.0, STYLE.trim_start_matches('/'), LINK.1),
+            None => line.to_owned(),
+        };
+        page + &line + "\n"
+    });
+    lines.replacen(TOKEN, token, 1)
+}
+
+fn plain_page() -> String {
     let page = Files::get(PAGE).map(|file| String::from_utf8_lossy(&file.data).into_owned());
-    page.unwrap_or_default().replacen(TOKEN, token, 1)
+    page.unwrap_or_default()
+}
+
+/// The stylesheet that a line of the page names.
+fn stylesheet(line: &str) -> Option<&str> {
+    line.trim().strip_prefix(LINK.0)?.strip_suffix(LINK.1)
+}
+
+/// All stylesheets, in the order of the page.
+async fn style(headers: HeaderMap) -> Response {
+    let (mut all, mut tags) = (Vec::new(), String::new());
+    for file in plain_page()
+        .lines()
+        .filter_map(stylesheet)
+        .filter_map(Files::get)
+    {
+        all.extend_from_slice(&file.data);
+        tags.push_str(&digest(&file)[..8]);
+    }
+    answer(STYLE, all.into(), &format!("\"{tags}\""), &headers)
 }
 
 async fn file(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let Some(file) = Files::get(path) else {
-        return edge::no_such_call().await.into_response();
-    };
-    let tag = tag(&file);
+    match Files::get(path) {
+        Some(file) => {
+            let tag = format!("\"{}\"", digest(&file));
+            answer(path, file.data, &tag, &headers)
+        }
+        None => edge::no_such_call().await.into_response(),
+    }
+}
+
+/// A file, unless the browser has it.
+fn answer(path: &str, data: Cow<'static, [u8]>, tag: &str, headers: &HeaderMap) -> Response {
     let is_known = headers.get_all(IF_NONE_MATCH).iter().any(|known| {
         let tags = known.to_str().unwrap_or_default().split(',');
         let mut tags = tags.map(|known| known.trim().trim_start_matches("W/"));
@@ -56,7 +105,7 @@ async fn file(uri: Uri, headers: HeaderMap) -> Response {
     let mut answer = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, media_type(path))], file.data).into_response()
+        ([(CONTENT_TYPE, media_type(path))], data).into_response()
     };
     let headers = answer.headers_mut();
     // It is asked each time whether there is another, which comes with another program.
@@ -68,9 +117,9 @@ async fn file(uri: Uri, headers: HeaderMap) -> Response {
     answer
 }
 
-fn tag(file: &EmbeddedFile) -> String {
-    let hash = file.metadata.sha256_hash();
-    format!("\"{}\"", HEXLOWER.encode(&hash[..16]))
+/// What tells a file from others, in hexadecimal digits.
+fn digest(file: &EmbeddedFile) -> String {
+    HEXLOWER.encode(&file.metadata.sha256_hash()[..16])
 }
 
 /// The media type of a file, by the end of its name.
@@ -93,7 +142,7 @@ fn media_type(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use axum::{
-        body::Body,
+        body::{Body, to_bytes},
         http::{HeaderName, Request, header::ACCEPT_ENCODING},
     };
     use tower::ServiceExt;
@@ -108,6 +157,24 @@ mod tests {
             "{page}"
         );
         assert!(!page.contains(TOKEN));
+    }
+
+    #[tokio::test]
+    async fn one_stylesheet_has_all_of_them() {
+        let page = page("0123");
+        assert_eq!(page.matches("rel=\"stylesheet\"").count(), 1, "{page}");
+        let named = plain_page();
+        let named: Vec<_> = named.lines().filter_map(stylesheet).collect();
+        let there = Files::iter().filter(|path| path.ends_with(".css")).count();
+        assert_eq!(named.len(), there);
+        let request = Request::builder().uri(STYLE).body(Body::empty());
+        let answer = routes::<()>().oneshot(request.expect("valid")).await;
+        let body = to_bytes(answer.expect("infallible").into_body(), usize::MAX).await;
+        let all: Vec<_> = named
+            .iter()
+            .flat_map(|path| Files::get(path).expect("it is there").data.into_owned())
+            .collect();
+        assert!(body.expect("a whole body") == all);
     }
 
     #[test]

@@ -34,7 +34,9 @@ def hashing(bench: Bench) -> list[Row]:
                 speed[AGENT].append(bench.film.length / shared(server, bench.film.path, networks)[1] / 1e6)
                 peak.append(server.peak_memory() - before)
             speed[LIBTORRENT].append(bench.film.length / by_libtorrent(bench.film) / 1e6)
-        rows.append(Row(f"hashing to share as {title}", "MB/s", speed, [at_least_times(0.5, LIBTORRENT)]))
+        # the DAG takes hashes of its own, which a torrent of version 1 has not
+        bounds = [] if "ipfs" in networks else [at_least_times(0.5, LIBTORRENT)]
+        rows.append(Row(f"hashing to share as {title}", "MB/s", speed, bounds))
     return [*rows, Row("hashing to share: memory above rest", "MB", {AGENT: peak}, [at_most(32, "MB")], max)]
 
 

@@ -64,22 +64,27 @@ async function loaded(page) {
 await steps({
   'transfer and start': (context) =>
     withDashboard(context, { items: 30, streams: 4 }, async ({ page, open }) => {
-      const runs = [];
-      for (let run = 0; run < 7; run += 1) {
-        await open();
-        await eventually(
-          () => page.evaluate(() => performance.getEntriesByName('interactive').length),
-          1,
-          'interactive',
-        );
-        runs.push(await page.evaluate(() => performance.getEntriesByName('interactive')[0].startTime));
+      const session = await page.context().newCDPSession(page);
+      const forget = () => session.send('Network.clearBrowserCache');
+      for (const [name, before] of [
+        ['first_visit', forget],
+        ['next_visit', () => {}],
+      ]) {
+        const runs = [];
+        for (let run = 0; run < 9; run += 1) {
+          await before();
+          await open();
+          await eventually(
+            () => page.evaluate(() => performance.getEntriesByName('interactive').length),
+            1,
+            'interactive',
+          );
+          runs.push(await page.evaluate(() => performance.getEntriesByName('interactive')[0].startTime));
+        }
+        runs.sort((one, other) => one - other);
+        figures[`interactive_ms, ${name}`] = { median: Math.round(runs[4]), worst: Math.round(runs[8]) };
       }
-      runs.sort((one, other) => one - other);
-      figures.interactive_ms = { median: Math.round(runs[3]), worst: Math.round(runs[6]) };
-      await page
-        .context()
-        .newCDPSession(page)
-        .then((session) => session.send('Network.clearBrowserCache'));
+      await forget();
       await open();
       // what is loaded when there is nothing else to do counts too
       await eventually(() => loaded(page).then(({ paths }) => paths.includes('/views/item.js')), true, 'idle');
