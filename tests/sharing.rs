@@ -163,3 +163,35 @@ fn kubo_and_helia_get_a_folder_that_is_shared() {
         }
     });
 }
+
+#[test]
+fn who_looks_on_sees_how_far_hashing_is() {
+    let agent = Agent::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.bin");
+    fs::File::create(&path).unwrap().set_len(800_000_000).unwrap();
+    let program = env!("CARGO_BIN_EXE_universal-p2p");
+    let (path, data) = (path.display(), agent.data());
+    let call = format!("{program} share {path} --data-dir {}", data.display());
+    // a terminal of its own
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &call, "/dev/null"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    let bars: Vec<_> = said.split("\r\x1b[K").collect();
+    let bars: Vec<_> = bars.iter().filter(|bar| bar.starts_with('[')).collect();
+    assert!(bars.len() > 1, "{said:?}");
+    assert!(
+        bars.iter().all(|bar| bar.ends_with(" of 800 MB")),
+        "{bars:?}"
+    );
+    let last = said.rsplit("\x1b[K").next().unwrap();
+    assert!(
+        last.starts_with("shared long.bin (1 file, 800 MB)"),
+        "{last:?}"
+    );
+    // the same, unseen, has no bar in its output
+    assert!(!done(&agent, &["shares"]).contains('['));
+}
