@@ -169,7 +169,10 @@ fn who_looks_on_sees_how_far_hashing_is() {
     let agent = Agent::start();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.bin");
-    fs::File::create(&path).unwrap().set_len(800_000_000).unwrap();
+    fs::File::create(&path)
+        .unwrap()
+        .set_len(800_000_000)
+        .unwrap();
     let program = env!("CARGO_BIN_EXE_universal-p2p");
     let (path, data) = (path.display(), agent.data());
     let call = format!("{program} share {path} --data-dir {}", data.display());

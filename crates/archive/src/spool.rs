@@ -125,6 +125,7 @@ impl Spools {
     }
 
     /// What all decoders share.
+    #[cfg(any(test, feature = "seven", feature = "tar"))]
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory
     }

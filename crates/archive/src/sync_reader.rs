@@ -1,9 +1,10 @@
 //! A source as decoders on blocking threads see it: `Read` and `Seek`.
 
+#[cfg(any(feature = "seven", feature = "tar"))]
+use std::time::Duration;
 use std::{
     collections::VecDeque,
     io::{self, Read, Seek, SeekFrom},
-    time::Duration,
 };
 
 use bytes::Bytes;
