@@ -78,12 +78,13 @@ struct Subject {
 impl Store {
     /// Frees bytes, or tells what holds them. Returns how many were freed.
     fn collect_bytes(self: &Arc<Self>, need: u64, reason: Reason) -> u64 {
+        let hopes = self.gauge.hopes();
         let (done, settled) = self.collect_now(need, reason);
         if let Err(error) = settled {
             tracing::error!(%error, "room was made, but the index does not know of it yet");
         }
         let stuck = (done.freed < need).then(|| self.what_holds());
-        self.gauge.collected(stuck);
+        self.gauge.collected(stuck, hopes);
         done.freed
     }
 
@@ -215,7 +216,7 @@ impl Store {
                 Err(error) => tracing::warn!(%item, %error, "an item could not be removed"),
             }
         }
-        self.gauge.collected(None);
+        self.gauge.collected(None, self.gauge.hopes());
         freed
     }
 }

@@ -4,12 +4,11 @@
 //! so that the files never hold more than what they are charged with; a charge is set right by what
 //! the file system says has really been allocated.
 
+mod charge;
+
 use std::{
     path::PathBuf,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -17,6 +16,7 @@ use crate::{
     platform::{self, Space},
     report::Reason,
 };
+pub(crate) use charge::Charge;
 
 /// What is kept free for the index and other small files, even where `keep_free` is zero.
 const OWN_ROOM: u64 = 8 << 20;
@@ -66,6 +66,8 @@ struct State {
     /// The most that was refused since the last collection.
     refused: u64,
     stuck: Option<(Instant, Arc<str>)>,
+    /// How often something became free to go, whatever a collection under way has seen.
+    hopes: u64,
     stop: bool,
 }
 
@@ -142,6 +144,7 @@ impl Gauge {
             counted: false,
             refused: 0,
             stuck: None,
+            hopes: 0,
             stop: false,
         };
         Ok(Arc::new(Self {
@@ -203,9 +206,22 @@ impl Gauge {
     /// Changes the limits.
     pub(crate) fn set_limits(&self, limit: u64, keep_free: u64) {
         let mut state = self.state();
-        (state.limit, state.keep_free, state.stuck) = (limit, keep_free, None);
+        (state.limit, state.keep_free) = (limit, keep_free);
+        drop(state);
+        self.hope();
+    }
+
+    /// Something may go that had to stay: what was tried in vain is tried again at once.
+    pub(crate) fn hope(&self) {
+        let mut state = self.state();
+        (state.hopes, state.stuck) = (state.hopes + 1, None);
         drop(state);
         self.low.notify_all();
+    }
+
+    /// How often there was new hope so far: a collection that begins now knows of it.
+    pub(crate) fn hopes(&self) -> u64 {
+        self.state().hopes
     }
 
     /// What may be on disk altogether, by the limit or by what has to stay free.
@@ -235,22 +251,27 @@ impl Gauge {
         }
     }
 
-    /// A collection is over. `stuck` says what holds the space where not enough could go.
-    pub(crate) fn collected(&self, stuck: Option<String>) {
+    /// A collection is over that began when there had been so many hopes. `stuck` says what holds the
+    /// space where not enough could go.
+    pub(crate) fn collected(&self, stuck: Option<String>, hopes: u64) {
         let mut state = self.state();
         state.look(&self.folder, Duration::ZERO);
+        let is_up_to_date = hopes == state.hopes;
         state.stuck = stuck
-            .filter(|_| state.refused > state.room())
+            .filter(|_| is_up_to_date && state.refused > state.room())
             .map(|why| (Instant::now(), why.into()));
-        state.refused = 0;
+        if is_up_to_date {
+            state.refused = 0;
+        }
         self.low.notify_all();
     }
 
-    /// Rests between two collections that freed nothing, unless the store is closed.
+    /// Rests between two collections that freed nothing, unless there is hope or the store is closed.
     pub(crate) fn rest(&self, longest: Duration) {
         let until = Instant::now() + longest;
         let mut state = self.state();
-        while !state.stop && Instant::now() < until {
+        let hopes = state.hopes;
+        while !state.stop && state.hopes == hopes && Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
             let woken = self.low.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
@@ -307,40 +328,6 @@ pub(crate) struct Figures {
     pub(crate) used: u64,
     pub(crate) free: u64,
     pub(crate) counted: bool,
-}
-
-/// What one thing on disk counts with. It counts no more when it is dropped.
-pub(crate) struct Charge {
-    gauge: Arc<Gauge>,
-    bytes: AtomicU64,
-}
-
-impl Charge {
-    /// Something that takes no space yet.
-    pub(crate) fn none(gauge: &Arc<Gauge>) -> Self {
-        Self {
-            gauge: Arc::clone(gauge),
-            bytes: AtomicU64::new(0),
-        }
-    }
-
-    /// Bytes it counts with.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Sets it right by what is really there.
-    pub(crate) fn set(&self, bytes: u64) {
-        let mut state = self.gauge.state();
-        let before = self.bytes.swap(bytes, Ordering::Relaxed);
-        state.used = (state.used + bytes).saturating_sub(before);
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.set(0);
-    }
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ await steps({
     }),
 
   'an infohash is pasted: files, play, copy, embed, playlist': (context) =>
-    withDashboard(context, { still: true }, async ({ page, open, agent }) => {
+    withDashboard(context, { still: true, held: true }, async ({ page, open, agent }) => {
       if (!isMock) return;
       await open();
       const hash = 'ab'.repeat(20);
@@ -120,6 +120,7 @@ await steps({
       await page.locator('#paste').focus();
       await page.keyboard.press('Control+v');
       await page.getByText('Looking for its files').waitFor();
+      agent.hurry();
       await page.getByRole('link', { name: 'song.wav' }).waitFor();
       const url = `${agent.contentOrigin}/bittorrent/v0/stream/${hash}`;
       await page.locator('.actions').getByRole('button', { name: 'Copy URL' }).click();
@@ -190,7 +191,7 @@ await steps({
     }),
 
   'a file is shared, its addresses copied, and unshared': (context) =>
-    withDashboard(context, { tick: 200 }, async ({ page, open, agent }) => {
+    withDashboard(context, { tick: 200, held: true }, async ({ page, open, agent }) => {
       if (!isMock) return;
       await open('#/sharing');
       await page.getByText('Nothing is shared').waitFor();
@@ -207,6 +208,8 @@ await steps({
       await share();
       const card = page.locator('article');
       await card.getByText('Hashing').waitFor();
+      await card.getByText('25 %').waitFor();
+      agent.hurry();
       await card.getByText('Shared').waitFor();
       await card.getByRole('button', { name: 'Copy the magnet link' }).click();
       assert.match(await clipboard(page), /^magnet:\?xt=urn:btih:c{40}/);

@@ -11,6 +11,9 @@ import { content } from './content.mjs';
 import { SETTINGS, makeCollections, makeItems, makeStreams, requeue } from './data.mjs';
 import { Listeners } from './events.mjs';
 
+/** Longer than any test. */
+const FOREVER = 3_600_000;
+
 const TOKEN = 'mock-token-0123456789';
 const folder = fileURLToPath(new URL('../../../web-ui/', import.meta.url));
 const TYPES = {
@@ -22,7 +25,8 @@ const TYPES = {
 
 /**
  * Starts an agent.
- * `scenario`: { items, streams, hostile, slow (ms for each call), collections, shares, restless (items that change each second) }.
+ * `scenario`: { items, streams, hostile, collections, restless (items that change each second),
+ *   slow (ms for each call), held (finding files and hashing end with `hurry`) }.
  */
 export async function mockAgent(scenario = {}) {
   const agent = await new Agent(scenario).listen();
@@ -58,7 +62,17 @@ class Agent {
     if (this.scenario.slow) await setTimeout(this.scenario.slow, undefined, { signal: this.hurried.signal }).catch(() => {});
   }
 
-  /** A slow agent answers everything at once from now on. */
+  /** How long it takes to find something, in milliseconds; of an agent that is held, until it is hurried. */
+  async search(usual) {
+    const time = this.isHeld() ? FOREVER : usual;
+    await setTimeout(time, undefined, { signal: this.hurried.signal }).catch(() => {});
+  }
+
+  isHeld() {
+    return Boolean(this.scenario.held) && !this.hurried.signal.aborted;
+  }
+
+  /** An agent that is slow or held is so no more. */
   hurry() {
     this.hurried.abort();
   }

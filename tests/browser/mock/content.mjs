@@ -39,7 +39,7 @@ export function content(agent, request, response) {
   if (request.method === 'OPTIONS') return response.writeHead(204, headers).end();
   const [, protocol, , , id] = url.pathname.split('/');
   if (url.searchParams.get('format') === 'json')
-    return setTimeout(() => listing(agent, protocol, id, response, headers), FINDING);
+    return agent.search(FINDING).then(() => listing(agent, protocol, id, response, headers));
   const body = url.pathname.endsWith('.wav') ? wave() : /\.(png|jpg)$/.test(url.pathname) ? PICTURE : null;
   if (!body) {
     response.writeHead(504, { ...headers, 'Content-Type': 'application/problem+json' });

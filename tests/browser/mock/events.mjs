@@ -89,6 +89,7 @@ export class Listeners {
     if (touched.size) this.send('items', { changed: [...touched], removed: [] });
     for (const job of agent.shares.values()) {
       if (job.state !== 'hashing') continue;
+      if (job.done && agent.isHeld()) continue;
       job.done = Math.min(job.total, job.done + job.total / 4);
       if (job.done === job.total) agent.finishShare(job);
       this.send('share', job);

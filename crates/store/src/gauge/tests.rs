@@ -52,11 +52,11 @@ fn the_collector_is_called_before_the_limit_and_told_what_was_refused() {
         gauge.wait(Duration::ZERO),
         Task::Free(50 * MIB, Reason::Limit)
     );
-    gauge.collected(Some("pinned".into()));
+    gauge.collected(Some("pinned".into()), 0);
     assert_eq!(gauge.stuck().as_deref(), Some("pinned"));
     charge.set(0);
     assert!(gauge.reserve(&charge, MIB));
-    gauge.collected(None);
+    gauge.collected(None, 0);
     assert_eq!(
         (gauge.stuck(), gauge.wait(Duration::ZERO)),
         (None, Task::Rest)
@@ -99,4 +99,27 @@ fn limits_change_while_they_are_kept() {
     assert_eq!(gauge.figures().limit, 200 * MIB);
     gauge.set_limits(200 * MIB, u64::MAX / 2);
     assert_eq!(gauge.room(), 0, "so much has to stay free");
+}
+
+#[test]
+fn what_was_tried_before_there_was_hope_is_not_told_as_hopeless() {
+    let (_folder, gauge) = gauge(100 * MIB);
+    gauge.counted();
+    let charge = Charge::none(&gauge);
+    assert!(gauge.reserve(&charge, 90 * MIB));
+    assert!(!gauge.reserve(&charge, 20 * MIB));
+    gauge.collected(Some("pinned".into()), gauge.hopes());
+    assert_eq!(gauge.stuck().as_deref(), Some("pinned"));
+    let begun = gauge.hopes();
+    gauge.hope();
+    assert_eq!(gauge.stuck(), None);
+    // that of a collection which began before says nothing, and the wish stands
+    assert!(!gauge.reserve(&charge, 20 * MIB));
+    gauge.collected(Some("pinned".into()), begun);
+    assert_eq!(gauge.stuck(), None);
+    let task = gauge.wait(Duration::ZERO);
+    assert!(
+        matches!(task, Task::Free(bytes, _) if bytes >= 20 * MIB),
+        "{task:?}"
+    );
 }

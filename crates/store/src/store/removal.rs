@@ -39,6 +39,7 @@ impl Store {
             self.catalog.with(item, |entry| entry.pinned = true);
         } else {
             self.catalog.look(item, |entry| entry.pinned = false);
+            self.gauge.hope();
         }
         self.set_allowance();
         Ok(())
