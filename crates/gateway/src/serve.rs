@@ -24,6 +24,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long open streams have to end when the agent stops.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How long somebody has to ask who was let in just before the agent stops.
+const LATE: Duration = Duration::from_millis(250);
+
 /// How long nothing is accepted after the system refused to, for example for want of file handles.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
@@ -124,7 +127,9 @@ async fn talk(
     let stall = gateway.settings.stall.get();
     tune(&stream, stall);
     let impatient = Impatient::new(stream, stall);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let asked = CancellationToken::new();
+    let service = service_fn(|request: Request<Incoming>| {
+        asked.cancel();
         let gateway = Arc::clone(&gateway);
         async move {
             // Bodies of requests are never read.
@@ -141,8 +146,15 @@ async fn talk(
     let result = tokio::select! {
         result = connection.as_mut() => result,
         () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            // Who was let in a moment ago and has not asked yet would be left without an answer.
+            let is_asked = timeout(LATE, asked.cancelled());
+            tokio::select! {
+                result = connection.as_mut() => result,
+                _ = is_asked => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
     };
     // A client that leaves early is no news.

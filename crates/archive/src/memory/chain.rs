@@ -48,17 +48,19 @@ struct State {
     used: u64,
     /// The most that its decoders wanted to have at the same time.
     needs: u64,
+    /// What it takes at once when it takes anything.
+    at_once: u64,
     /// Whether one of them waits.
     is_waiting: bool,
 }
 
 impl Chain {
     /// A chain that has nothing yet, and takes so much at once when it takes anything.
-    pub(super) fn new(memory: &Arc<Memory>, needs: u64) -> Arc<Self> {
+    pub(super) fn new(memory: &Arc<Memory>, at_once: u64) -> Arc<Self> {
         Arc::new(Self {
             memory: Arc::clone(memory),
             state: Mutex::new(State {
-                needs,
+                at_once,
                 ..State::default()
             }),
         })
@@ -80,6 +82,12 @@ impl Chain {
     /// The most that its decoders wanted to have at the same time.
     pub(super) fn needs(&self) -> u64 {
         self.state().needs
+    }
+
+    /// The most that its decoders wanted, or that was known before.
+    pub(super) fn wanted(&self) -> u64 {
+        let state = self.state();
+        state.needs.max(state.at_once)
     }
 
     /// Takes bytes for one of its decoders. Blocks where it has nothing yet.
@@ -105,7 +113,8 @@ impl Chain {
             return Ok(());
         }
         // As much as was not enough before is of no use; what is more than all is tried all the same.
-        let all = state.needs.min(self.memory.most()).max(bytes);
+        let all = state.needs.max(state.at_once);
+        let all = all.min(self.memory.most()).max(bytes);
         state.is_waiting = true;
         drop(state);
         let waited = self.memory.take(all, deadline, cancel);

@@ -17,6 +17,10 @@ use super::{Chain, Memory, within};
 /// Bytes that every decoder takes: pages that it reads, a chunk that it fills, tables.
 const EACH: u64 = 3 << 20;
 
+/// How often in a row a chain has to need more than there is until it is believed: a decoder that was
+/// given up may still have its share when the next one begins.
+const BELIEVED: u32 = 4;
+
 /// What one decoder has of the memory, for as long as this lives.
 pub(crate) struct Ration {
     chain: Arc<Chain>,
@@ -27,8 +31,8 @@ pub(crate) struct Ration {
     is_waiting: Arc<AtomicBool>,
     /// It takes all that can be had, because less was too little.
     takes_all: bool,
-    /// Its chain found too little left for it, although it needs more than there is.
-    was_crowded: bool,
+    /// How often in a row its chain needed more than there is.
+    crowded: u32,
     state: Mutex<State>,
 }
 
@@ -63,7 +67,7 @@ impl Ration {
             cancel,
             is_waiting: Arc::default(),
             takes_all: false,
-            was_crowded: false,
+            crowded: 0,
             state: Mutex::default(),
         }
     }
@@ -130,7 +134,7 @@ impl Ration {
     /// Whether there may be more to have after a decoder found that too little.
     #[cfg(feature = "rar")]
     pub(crate) fn may_have_more(&self) -> bool {
-        !self.takes_all && !self.was_crowded
+        !self.takes_all && self.crowded == 0
     }
 
     /// Why there was nothing to have.
@@ -143,11 +147,10 @@ impl Ration {
     pub(crate) fn again(&self, lack: Lack) -> Option<Self> {
         self.let_go(&mut self.state());
         let memory = self.chain.memory();
-        let needs = self.chain.needs();
-        let is_crowded = needs > memory.most();
+        let crowded = self.crowded_now();
         let may = match lack {
-            Lack::Memory => !self.takes_all && !self.was_crowded,
-            Lack::Turn => self.is_first && !self.was_crowded && Instant::now() < self.deadline,
+            Lack::Memory => !self.takes_all && self.crowded == 0,
+            Lack::Turn => self.is_first && crowded < BELIEVED && Instant::now() < self.deadline,
         };
         if !may || self.cancel.is_cancelled() {
             return None;
@@ -158,7 +161,7 @@ impl Ration {
         }
         let chain = match self.is_first {
             // What the one before still has is being given back, and not its own any more.
-            true => Chain::new(memory, needs),
+            true => Chain::new(memory, self.chain.wanted()),
             false => Arc::clone(&self.chain),
         };
         Some(Self {
@@ -168,14 +171,22 @@ impl Ration {
             cancel: self.cancel.clone(),
             is_waiting: Arc::clone(&self.is_waiting),
             takes_all: self.takes_all || lack == Lack::Memory,
-            was_crowded: is_crowded,
+            crowded,
             state: Mutex::default(),
         })
     }
 
-    /// Whether its chain needs more than there is, and was alone with all of it.
+    /// Whether its chain needs more than there is, and was alone with all of it again and again.
     pub(crate) fn is_hopeless(&self) -> bool {
-        self.was_crowded && self.chain.needs() > self.chain.memory().most()
+        self.crowded_now() >= BELIEVED
+    }
+
+    /// How often in a row its chain needed more than there is, this time included.
+    fn crowded_now(&self) -> u32 {
+        match self.chain.needs() > self.chain.memory().most() {
+            true => self.crowded + 1,
+            false => 0,
+        }
     }
 }
 

@@ -94,7 +94,7 @@ fn who_has_something_does_not_wait_and_begins_again_with_enough_for_all() {
 fn a_chain_that_needs_more_than_there_is_has_no_hope() {
     let memory = Memory::new(100 * MIB);
     let mut inner = ration(&memory);
-    for is_hopeless in [false, true] {
+    for is_hopeless in [false, false, false, true] {
         inner.have(60 * MIB).expect("all is left");
         let outer = around(&inner, &memory);
         assert!(outer.have(60 * MIB).is_err());
@@ -116,4 +116,24 @@ fn a_decoder_that_finds_out_late_gets_all_once() {
     let again = ration.again(Lack::Memory).expect("worth a try");
     assert!(again.have(MIB).expect("all is left") > 90 * MIB);
     assert!(again.again(Lack::Memory).is_none());
+}
+
+#[test]
+fn what_somebody_has_who_is_leaving_takes_no_hope() {
+    let memory = Memory::new(100 * MIB);
+    let mut inner = ration(&memory);
+    for _ in 0..2 {
+        inner.have(40 * MIB).expect("all is left");
+        let leaving = around(&inner, &memory);
+        leaving.have(45 * MIB).expect("enough is left");
+        let next = around(&inner, &memory);
+        assert!(next.have(45 * MIB).is_err(), "there are two of them");
+        assert!(!inner.is_hopeless());
+        inner = inner.again(Lack::Turn).expect("worth a try");
+    }
+    inner.have(40 * MIB).expect("all is left");
+    let outer = around(&inner, &memory);
+    outer.have(45 * MIB).expect("it fits alone");
+    drop((inner, outer));
+    assert_eq!(memory.taken(), 0);
 }

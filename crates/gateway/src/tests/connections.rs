@@ -198,3 +198,19 @@ async fn a_stop_lets_answers_end_and_breaks_the_rest() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn who_asks_at_the_moment_of_the_stop_is_answered() {
+    for _ in 0..20 {
+        let served = world(settings()).serve().await;
+        let mut stream = served.send("").await;
+        // until it is let in
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let request = get_text(VIDEO, "Range: bytes=0-1\r\n");
+        let written = stream.try_write(request.as_bytes()).expect("connected");
+        assert_eq!(written, request.len());
+        served.stop.cancel();
+        let answer = read_all(&mut stream).await;
+        assert!(answer.starts_with(b"HTTP/1.1 206 "), "{answer:?}");
+    }
+}
